@@ -5,7 +5,7 @@ import mocha from "eslint-plugin-mocha";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules", ".modelstore", "local/command.mjs"] },
+  { ignores: ["node_modules", ".modelstore"] },
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

@@ -1,0 +1,72 @@
+/**
+ * `npm run down`: destroys the stack, but not its volumes, and stops what `npm run up` started; the next `npm run up`
+ * finds the weights where they were. With `--purge` the volumes and all state go too.
+ */
+import { rmSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { ApiException, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { stateDirectory } from "../local/paths";
+import { platformRuns, stopPlatform } from "../local/platform";
+import { Progress } from "../local/progress";
+import { pulumi, pulumiOutput, readWorkspace, type Workspace } from "../local/workspace";
+import { CommandError, runCommand } from "./commandError";
+import { contextDirectory } from "./contextDirectory";
+import { type StackOutputs } from "./stackOutputs";
+
+runCommand(async () => {
+  const { values } = parseArgs({
+    options: { context: { type: "string" }, purge: { type: "boolean", default: false } },
+  });
+  const progress = new Progress();
+  const state = stateDirectory();
+  const embedded = values.context === undefined;
+  const directory = embedded ? state : contextDirectory(state, values.context ?? "");
+  const workspace = readWorkspace(directory);
+
+  if (workspace === undefined) {
+    process.stdout.write(`nothing was brought up in ${directory}\n`);
+  } else if (!embedded || (await platformRuns())) {
+    await progress.step("pulumi destroy", () => destroy(workspace, values.purge, !embedded));
+  }
+  // Also where nothing was brought up: a killed run may have left a node behind.
+  if (embedded) await stopPlatform(progress, values.purge);
+  else if (values.purge) rmSync(directory, { recursive: true, force: true });
+});
+
+/**
+ * Destroys everything but what is protected: the volumes, and what they need in order to exist.
+ *
+ * @param purge - the person asked for the volumes, too
+ * @param deleteClaims - delete the claims in the cluster; needless where the whole cluster goes
+ */
+async function destroy(workspace: Workspace, purge: boolean, deleteClaims: boolean): Promise<void> {
+  const outputs =
+    purge && deleteClaims
+      ? (JSON.parse(await pulumiOutput(workspace, ["stack", "output", "--json"])) as StackOutputs)
+      : undefined;
+  const { status } = await pulumi(
+    workspace,
+    ["destroy", "--yes", "--skip-preview", "--exclude-protected"],
+    "show",
+  );
+  if (status !== 0) {
+    throw new CommandError(
+      "pulumi destroy failed; the lines above say why. Nothing was stopped: run npm run down again",
+    );
+  }
+  if (outputs) await deleteVolumes(workspace, outputs);
+}
+
+async function deleteVolumes(workspace: Workspace, outputs: StackOutputs): Promise<void> {
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromFile(workspace.environment["KUBECONFIG"] ?? "");
+  const core = kubeConfig.makeApiClient(CoreV1Api);
+  for (const { claim, namespace } of Object.values(outputs.volumes)) {
+    process.stderr.write(`deleting the claim ${namespace}/${claim}\n`);
+    try {
+      await core.deleteNamespacedPersistentVolumeClaim({ name: claim, namespace });
+    } catch (error) {
+      if (!(error instanceof ApiException && error.code === 404)) throw error;
+    }
+  }
+}

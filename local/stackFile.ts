@@ -1,0 +1,33 @@
+import { parse, stringify } from "yaml";
+
+/** A stack's configuration file: its values under `config`, and what the engine keeps beside them (its salt). */
+interface StackFile {
+  config?: Record<string, unknown>;
+  [engineKey: string]: unknown;
+}
+
+/**
+ * Lays an overlay's values over a stack file's. Where both sides of a key hold a map (of storage classes, volumes,
+ * models), the overlay's entries are added to the others and replace those of their own name; every other value is
+ * replaced whole.
+ *
+ * @param base - text of the stack file
+ * @param overlay - text of the file whose `config` is laid over it
+ * @param previous - text of an earlier result, whose engine keys (`encryptionsalt`) are kept: without them the engine
+ *   could no longer read the secrets in its state
+ */
+export function overlayStackFile(base: string, overlay: string, previous?: string): string {
+  const below = parse(base) as StackFile;
+  const above = parse(overlay) as StackFile;
+  const { config: _, ...engineKeys } = previous === undefined ? {} : (parse(previous) as StackFile);
+  const config: Record<string, unknown> = { ...below.config };
+  for (const [key, value] of Object.entries(above.config ?? {})) {
+    const under = config[key];
+    config[key] = isMap(under) && isMap(value) ? { ...under, ...value } : value;
+  }
+  return stringify({ ...below, ...engineKeys, config });
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

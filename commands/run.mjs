@@ -40,7 +40,9 @@ function installPackages() {
     stdio: ["ignore", "ignore", "inherit"],
   });
   if (npm.error ?? npm.status !== 0) {
-    console.error(`npm ci failed${npm.error ? `: ${npm.error.message}` : ""}; the lines above say why`);
+    console.error(
+      `npm ci failed${npm.error ? `: ${npm.error.message}` : ""}; the lines above say why`,
+    );
     process.exit(1);
   }
   writeFileSync(marker, lock);

@@ -3,6 +3,7 @@
  * where the platform cannot run, on a cluster that is already there.
  */
 import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
@@ -15,13 +16,7 @@ import { Progress } from "../local/progress";
 import { overlayStackFile } from "../local/stackFile";
 import { formatTable } from "../local/table";
 import { chooseTarget } from "../local/target";
-import {
-  devStack,
-  pulumi,
-  pulumiOutput,
-  writeWorkspace,
-  type Workspace,
-} from "../local/workspace";
+import { devStack, pulumi, pulumiOutput, writeWorkspace, type Workspace } from "../local/workspace";
 import { CommandError, runCommand } from "./commandError";
 import { contextDirectory } from "./contextDirectory";
 import { type StackOutputs } from "./stackOutputs";
@@ -115,13 +110,15 @@ async function openContext(
     directory,
     configuration: (previous) =>
       overlayStackFile(readFileSync(stackFile, "utf8"), overlay, previous),
-    kubeconfig: process.env["KUBECONFIG"] ?? "${HOME}/.kube/config",
+    kubeconfig: process.env["KUBECONFIG"] ?? join(homedir(), ".kube", "config"),
     path: engine.path,
   });
 }
 
 async function confirmContext(why: string, context: string, yes: boolean): Promise<void> {
-  process.stderr.write(`${why}.\nAn existing cluster serves as well: your kubeconfig's ${context}.\n`);
+  process.stderr.write(
+    `${why}.\nAn existing cluster serves as well: your kubeconfig's ${context}.\n`,
+  );
   if (yes) return;
   if (!process.stdin.isTTY) {
     throw new CommandError(
@@ -165,4 +162,3 @@ function refusable<T>(choose: () => T): T {
 function print(text: string): void {
   process.stdout.write(`\n${text}\n`);
 }
-

@@ -95,7 +95,7 @@ export function processEnvironment(workspace: Workspace): NodeJS.ProcessEnv {
 /** The workspace's environment as lines for `eval`. */
 export function exportLines(workspace: Workspace): string[] {
   return Object.entries(workspace.environment).map(
-    ([name, value]) => `export ${name}="${value.replace(/(["\\`])/g, "\\$1")}"`,
+    ([name, value]) => `export ${name}="${value.replace(/["\\`]|\$(?!\{PATH\})/g, "\\$&")}"`,
   );
 }
 

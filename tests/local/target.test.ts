@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { chooseTarget } from "../../local/target";
 
 describe("chooseTarget", () => {
-  const root = { platform: "linux", uid: 0, contexts: ["kind-dev"], currentContext: "kind-dev" } as const;
+  const root = {
+    platform: "linux",
+    uid: 0,
+    contexts: ["kind-dev"],
+    currentContext: "kind-dev",
+  } as const;
 
   it("is the embedded platform for root on Linux, whatever the kubeconfig says", () => {
     assert.deepEqual(chooseTarget(root), { kind: "embedded" });

@@ -1,0 +1,43 @@
+import type { Layout } from "./layout";
+import { freeLoopDevices } from "./loopDevices";
+import { mountsBelow } from "./mounts";
+import { eventually, output } from "./processes";
+
+const ctr = (...args: string[]): Promise<string> =>
+  output("ctr", ["--namespace", "k8s.io", ...args]);
+
+/** How long containers have to end by themselves, in seconds. */
+const grace = 10;
+
+/** Ends all containers: asks them to, and after a while makes them. */
+export async function endContainers(): Promise<void> {
+  await signalContainers("SIGTERM");
+  const ended = await eventually(async () => (await runningContainers()).length === 0, {
+    seconds: grace,
+    everyMilliseconds: 250,
+  });
+  if (!ended) await signalContainers("SIGKILL");
+}
+
+async function runningContainers(): Promise<string[]> {
+  const [, ...rows] = (await ctr("tasks", "list")).trim().split("\n");
+  return rows
+    .map((row) => row.split(/\s+/))
+    .filter(([, , state]) => state === "RUNNING")
+    .map(([id = ""]) => id);
+}
+
+async function signalContainers(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+  for (const id of await runningContainers()) {
+    await ctr("tasks", "kill", "--signal", signal, id).catch(async (error: unknown) => {
+      // It may have ended by itself in the meantime.
+      if ((await runningContainers()).includes(id)) throw error;
+    });
+  }
+}
+
+/** Unmounts the pods' volumes and frees the loop devices below them; what they hold stays in its files. */
+export async function releaseVolumes(layout: Layout): Promise<void> {
+  for (const place of mountsBelow("/var/lib/kubelet")) await output("umount", [place]);
+  await freeLoopDevices(layout.volumes);
+}

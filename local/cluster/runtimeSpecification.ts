@@ -1,0 +1,28 @@
+import { writeFileSync } from "node:fs";
+import { output } from "./processes";
+
+interface Specification {
+  readonly mounts: readonly unknown[];
+}
+
+/**
+ * Writes the specification that every container's starts from: containerd's own, and the packages of vLLM mounted at
+ * /opt/vllm, as the runtimes of GPU nodes inject the driver's libraries. Pods need no host path for them, and one copy
+ * serves all.
+ */
+export async function writeRuntimeSpecification(
+  file: string,
+  vllm: string | undefined,
+): Promise<void> {
+  const specification = JSON.parse(await output("ctr", ["oci", "spec"])) as Specification;
+  const mounts = [...specification.mounts];
+  if (vllm !== undefined) {
+    mounts.push({
+      destination: "/opt/vllm",
+      type: "bind",
+      source: vllm,
+      options: ["rbind", "ro", "nosuid", "nodev"],
+    });
+  }
+  writeFileSync(file, JSON.stringify({ ...specification, mounts }));
+}

@@ -5,12 +5,11 @@
 import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { ApiException, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
-import { stateDirectory } from "../local/paths";
+import { contextDirectory, stateDirectory } from "../local/paths";
 import { platformRuns, stopPlatform } from "../local/platform";
 import { Progress } from "../local/progress";
 import { pulumi, pulumiOutput, readWorkspace, type Workspace } from "../local/workspace";
 import { CommandError, runCommand } from "./commandError";
-import { contextDirectory } from "./contextDirectory";
 import { type StackOutputs } from "./stackOutputs";
 
 runCommand(async () => {
@@ -20,12 +19,12 @@ runCommand(async () => {
   const progress = new Progress();
   const state = stateDirectory();
   const embedded = values.context === undefined;
-  const directory = embedded ? state : contextDirectory(state, values.context ?? "");
+  const directory = values.context === undefined ? state : contextDirectory(values.context);
   const workspace = readWorkspace(directory);
 
   if (workspace === undefined) {
     process.stdout.write(`nothing was brought up in ${directory}\n`);
-  } else if (!embedded || (await platformRuns())) {
+  } else if (!embedded || platformRuns()) {
     await progress.step("pulumi destroy", () => destroy(workspace, values.purge, !embedded));
   }
   // Also where nothing was brought up: a killed run may have left a node behind.

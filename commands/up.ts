@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { BatchV1Api, KubeConfig } from "@kubernetes/client-node";
 import { complete, parseEndpoint } from "../local/completion";
 import { ensureEngine } from "../local/engine";
-import { checkout, stateDirectory } from "../local/paths";
+import { checkout, contextDirectory } from "../local/paths";
 import { startPlatform } from "../local/platform";
 import { Progress } from "../local/progress";
 import { overlayStackFile } from "../local/stackFile";
@@ -18,7 +18,6 @@ import { formatTable } from "../local/table";
 import { chooseTarget } from "../local/target";
 import { devStack, pulumi, pulumiOutput, writeWorkspace, type Workspace } from "../local/workspace";
 import { CommandError, runCommand } from "./commandError";
-import { contextDirectory } from "./contextDirectory";
 import { type StackOutputs } from "./stackOutputs";
 import { summarize, type PopulationFigures } from "./summary";
 
@@ -103,8 +102,8 @@ async function openContext(
   stackFile: string,
   progress: Progress,
 ): Promise<Workspace> {
-  const engine = await ensureEngine(progress);
-  const directory = contextDirectory(stateDirectory(), context);
+  const directory = contextDirectory(context);
+  const engine = await ensureEngine(directory, progress);
   const overlay = JSON.stringify({ config: { "modelstore:cluster": { context } } });
   return writeWorkspace({
     directory,

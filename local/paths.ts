@@ -21,6 +21,14 @@ export function stateDirectory(): string {
   return resolve(process.env["MODELSTORE_STATE"] ?? join(checkout, ".modelstore"));
 }
 
+/** The folder of a state directory that holds the workspaces of existing clusters. */
+export const contextsFolder = "contexts";
+
+/** Where the workspace of an existing cluster's context lies: one folder a context, beside the embedded platform's. */
+export function contextDirectory(context: string): string {
+  return join(stateDirectory(), contextsFolder, encodeURIComponent(context));
+}
+
 /** A short name for a state directory, for what has to be unique on the machine (interfaces, cgroups). */
 export function stateId(state: string = stateDirectory()): string {
   return createHash("sha256").update(state).digest("hex").slice(0, 8);

@@ -1,7 +1,15 @@
+import type { StackConfig } from "../config";
 import type { AccessMode, UpdateStrategy } from "./accessModes";
-import type { CostEstimate } from "./cost";
+import { estimateCost, type CostEstimate } from "./cost";
+import type { Findings, LeftOut } from "./findings";
+import { hasDigest } from "./images";
+import { planModels } from "./models";
 import type { PopulationSpec } from "./population";
+import { formatProblems, type Problem } from "./problems";
 import type { CpuQuantity, Quantity } from "./quantity";
+import { planStorageClasses } from "./storageClasses";
+import type { VllmArgs } from "./vllm";
+import { planVolumes } from "./volumes";
 
 /**
  * Everything that a stack's configuration comes down to, decided before any resource is made.
@@ -74,10 +82,10 @@ export interface VolumePlan {
 export interface ModelPlan {
   /** Key in {@link Plan.volumes}; an inline volume has the model's own name. */
   readonly volume: string;
-  /** Source as it was written, e.g. `hf://org/repo@revision`. */
+  /** The source in its canonical form, e.g. `hf://org/repo@revision`. */
   readonly source: string;
-  /** The revision that the source names; undefined means the source's default branch. */
-  readonly revision?: string;
+  /** The revision that the source names: a commit, or a branch or tag that the loader resolves to one. */
+  readonly revision: string;
   /** The model's directory in the volume, relative. */
   readonly path: string;
   /** `pvc://namespace:claim/path`: names the files from anywhere in the cluster. */
@@ -141,8 +149,8 @@ export interface ServerPlan {
   readonly image: string;
   /** The name by which clients ask for the model. */
   readonly servedModelName: string;
-  /** vLLM flags, rendered, without those that the server sets itself: model, served name, host and port. */
-  readonly args: readonly string[];
+  /** Flags of `vllm serve`, without those that the server sets itself: model, served name, host and port. */
+  readonly args: VllmArgs;
   readonly env: Readonly<Record<string, string>>;
   readonly resources: Resources;
   readonly nodeSelector: Readonly<Record<string, string>>;
@@ -181,4 +189,54 @@ export interface Toleration {
   readonly value?: string;
   readonly effect?: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
   readonly tolerationSeconds?: number;
+}
+
+/**
+ * Decides everything that a stack's configuration leaves open.
+ *
+ * @param config - As `parseStackConfig` gives it; that function has already reported what is wrong with it.
+ * @throws RangeError that lists the problems of a configuration that did not come from there.
+ */
+export function makePlan(config: StackConfig): Plan {
+  const { plan, problems } = resolvePlan(config);
+  if (problems.length === 0) return plan;
+  throw new RangeError(formatProblems("the stack", "configuration value", problems, "modelstore:"));
+}
+
+/**
+ * The plan as far as it can be made, and everything that stands against it. The plan is whole when there are no problems.
+ *
+ * @param config - Any configuration that the schema accepts, or its sound entries.
+ * @param leftOut - Which entries were left out of `config`.
+ */
+export function resolvePlan(
+  config: StackConfig,
+  leftOut: LeftOut = () => false,
+): { readonly plan: Plan; readonly problems: readonly Problem[] } {
+  const findings: Findings = { problems: [], warnings: [], leftOut };
+  const storageClasses = planStorageClasses(config);
+  const planned = planVolumes(config, storageClasses, findings);
+  const models = planModels(config, planned, findings);
+  const volumes = Object.fromEntries([...planned].map(([name, { plan }]) => [name, plan]));
+  const { kubeconfig, context, namespace, createNamespace } = config.cluster;
+  const plan: Plan = {
+    cluster: { kubeconfig, context, namespace, createNamespace },
+    storageClasses,
+    volumes,
+    models,
+    estimatedMonthlyCostUsd: estimateCost(volumes, storageClasses),
+    warnings: [...findings.warnings, ...imageWarnings(models)],
+  };
+  return { plan, problems: findings.problems };
+}
+
+function imageWarnings(models: Readonly<Record<string, ModelPlan>>): string[] {
+  const images = Object.values(models).flatMap(({ population, servers }) => [
+    population.image,
+    ...Object.values(servers).map(({ image }) => image),
+  ]);
+  const byTag = [...new Set(images)].filter((image) => !hasDigest(image));
+  return byTag.length === 0
+    ? []
+    : [`images named by a tag can change in their registry; add a digest to ${byTag.join(", ")}`];
 }

@@ -42,11 +42,14 @@ export function formatProblems(
   return [heading, ...lines].join("\n");
 }
 
-/** Quotes a value as the messages do: JSON, so that `"8"` and `8` look different. */
+/** Quotes a value as the messages do: JSON, so that `"8"` and `8` look different; what is long is cut, what is absent is `nothing`. */
 export function quote(value: unknown): string {
-  const json: string | undefined = JSON.stringify(value);
-  return json ?? String(value);
+  const json = JSON.stringify(value) as string | undefined;
+  if (json === undefined) return "nothing";
+  return json.length <= longestQuote ? json : `${json.slice(0, longestQuote)}…`;
 }
+
+const longestQuote = 160;
 
 /** Joins alternatives for a message: `"a", "b" or "c"`. */
 export function alternatives(values: readonly string[]): string {

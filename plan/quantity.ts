@@ -72,3 +72,12 @@ export function compareQuantities(a: Quantity, b: Quantity): number {
 export function quantityProblem(got: unknown): string {
   return `got ${quote(got)}, expected a Kubernetes quantity with a binary unit such as "500Gi"`;
 }
+
+/** Orders two amounts of processor time: negative, zero or positive. */
+export function compareCpuQuantities(a: CpuQuantity, b: CpuQuantity): number {
+  return millicores(a) - millicores(b);
+}
+
+function millicores(cpu: CpuQuantity): number {
+  return cpu.endsWith("m") ? Number(cpu.slice(0, -1)) : Math.round(Number(cpu) * 1000);
+}

@@ -1,0 +1,150 @@
+import type { ServerConfig, StackConfig } from "../config";
+import { accessModeRules } from "./accessModes";
+import type { Findings } from "./findings";
+import { defaultImages } from "./images";
+import { startupBudgetSeconds } from "./loading";
+import { dnsLabelProblem } from "./names";
+import type { ServerPlan } from "./plan";
+import { quote, type Problem } from "./problems";
+import { compareQuantities } from "./quantity";
+import { resourceProblems } from "./resources";
+import type { PlacedServer } from "./topology";
+import { vllmArgProblems, vllmEnvProblems, type VllmArgs } from "./vllm";
+import type { PlannedVolume } from "./volumes";
+
+type Path = readonly (string | number)[];
+
+/**
+ * The servers of one model.
+ *
+ * A single server is called like its model, several are called `model-server`.
+ */
+export function planServers(
+  modelName: string,
+  serve: StackConfig["models"][string]["serve"],
+  volume: PlannedVolume,
+  config: StackConfig,
+  findings: Findings,
+): PlacedServer[] {
+  if (serve === undefined) return [];
+  const path = ["models", modelName, "serve"];
+  const servers = isSingle(serve)
+    ? [{ name: modelName, server: serve, path }]
+    : Object.entries(serve).map(([name, server]) => ({
+        name: `${modelName}-${name}`,
+        server,
+        path: [...path, name],
+      }));
+  return servers.map(({ name, server, path }) => ({
+    server: planServer(name, modelName, server, path, volume, config, findings),
+    path,
+  }));
+}
+
+/** Several servers lie under names, where a single one says its kind. */
+function isSingle(
+  serve: NonNullable<StackConfig["models"][string]["serve"]>,
+): serve is ServerConfig {
+  return typeof serve.kind === "string";
+}
+
+function planServer(
+  name: string,
+  modelName: string,
+  server: ServerConfig,
+  path: Path,
+  volume: PlannedVolume,
+  config: StackConfig,
+  { problems, warnings }: Findings,
+): ServerPlan {
+  const nameProblem = serviceNameProblem(name);
+  if (nameProblem !== undefined) problems.push({ path, message: nameProblem });
+  problems.push(
+    ...vllmArgProblems(server.args, [...path, "args"]),
+    ...vllmEnvProblems(Object.keys(server.env), [...path, "env"]),
+    ...resourceProblems(server.resources, [...path, "resources"]),
+    ...parallelismProblems(server, path),
+    ...sharedMemoryProblems(server, path),
+  );
+  if (server.serviceType === "LoadBalancer") {
+    warnings.push(
+      `server ${quote(name)} answers everybody who can reach its load balancer: vLLM asks for no credentials`,
+    );
+  }
+  const oneNode = accessModeRules[volume.accessMode].nodes === "one";
+  if (oneNode && server.gpus > 0 && Object.keys(server.nodeSelector).length === 0) {
+    warnings.push(
+      `server ${quote(name)} needs GPUs, but its volume is made where its loader happens to run, which may be out of their reach; set the server's nodeSelector to the nodes with GPUs, and the loader follows`,
+    );
+  }
+  return {
+    kind: server.kind,
+    serviceName: name,
+    replicas: server.replicas,
+    updateStrategy: accessModeRules[volume.accessMode].updateStrategy,
+    gpus: server.gpus,
+    image:
+      server.image ??
+      config.images.vllm ??
+      (server.gpus === 0 ? defaultImages.vllmCpu : defaultImages.vllm),
+    servedModelName: server.servedModelName ?? modelName,
+    args: withParallelism(server),
+    env: server.env,
+    resources: server.resources,
+    nodeSelector: server.nodeSelector,
+    tolerations: server.tolerations,
+    serviceType: server.serviceType,
+    port: server.port,
+    sharedMemorySize: server.sharedMemorySize,
+    startupBudgetSeconds: server.startupBudgetSeconds ?? startupBudgetSeconds(volume.plan.size),
+  };
+}
+
+/** A Service's name is a host name of the older kind, which begins with a letter. */
+function serviceNameProblem(name: string): string | undefined {
+  const problem = dnsLabelProblem(name);
+  if (problem !== undefined) {
+    return `the server's name is the model's and its own joined: ${problem}; shorten either`;
+  }
+  return /^[a-z]/.test(name)
+    ? undefined
+    : `got the name ${quote(name)}, but a Service's name begins with a letter; rename the model`;
+}
+
+const parallelismFlags = [
+  "tensor-parallel-size",
+  "pipeline-parallel-size",
+  "data-parallel-size",
+] as const;
+
+/** Uses every GPU that a server asks for: vLLM would take one and leave the rest idle. */
+function withParallelism(server: ServerConfig): VllmArgs {
+  const spread = parallelismFlags.some((flag) => Object.hasOwn(server.args, flag));
+  return server.gpus > 1 && !spread
+    ? { ...server.args, "tensor-parallel-size": server.gpus }
+    : server.args;
+}
+
+function parallelismProblems(server: ServerConfig, path: Path): Problem[] {
+  const asked = parallelismFlags.filter((flag) => Object.hasOwn(server.args, flag));
+  const needed = asked.reduce((product, flag) => product * Number(server.args[flag]), 1);
+  if (server.gpus === 0 || !Number.isSafeInteger(needed) || needed <= server.gpus) return [];
+  return [
+    {
+      path: [...path, "gpus"],
+      message: `got ${server.gpus}, but ${asked.join(" times ")} in args needs ${needed}; use ${needed}`,
+      suggestion: needed,
+    },
+  ];
+}
+
+function sharedMemoryProblems(server: ServerConfig, path: Path): Problem[] {
+  const limit = server.resources.limits.memory;
+  if (limit === undefined || compareQuantities(server.sharedMemorySize, limit) < 0) return [];
+  return [
+    {
+      path: [...path, "sharedMemorySize"],
+      message: `got ${quote(server.sharedMemorySize)}, but it counts towards the memory limit of ${quote(limit)} and would leave nothing; use less, or raise the limit`,
+    },
+  ];
+}

@@ -32,8 +32,6 @@ function main(): void {
     process.exitCode = 64;
     return;
   }
-  // The engine says by itself when to end; a person's Ctrl-C reaches the whole process group.
-  process.on("SIGINT", () => undefined);
   const log = new EngineLog(address);
   log.info("", `using ${title} (${version})`);
   const server = new grpc.Server({

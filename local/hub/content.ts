@@ -1,6 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
-import { pipeline, Readable } from "node:stream";
+import { pipeline } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createGzip } from "node:zlib";
 import { sendHeaders, type Exchange } from "./answer";
@@ -74,32 +74,43 @@ function truncated(
   return { start, end: Math.min(end, start + truncateToBytes) };
 }
 
+/**
+ * The bytes of a file from one offset up to another, and the zeros after it that a fault demands.
+ * Two buffers take turns, since a fresh one for each chunk costs more than reading into it:
+ * a chunk is good until the one after the next is asked for.
+ */
 async function* bytes(
   handle: FileHandle,
   { start, end }: ByteRange,
-  { flipBitAt, extraBytes = 0, endless = false }: BodyFault,
+  { flipBitAt = -1, extraBytes = 0, endless = false }: BodyFault,
 ): AsyncGenerator<Buffer> {
-  if (end > start) {
-    const options = { start, end: end - 1, highWaterMark: CHUNK, autoClose: false };
-    let offset = start;
-    for await (const chunk of handle.createReadStream(options) as AsyncIterable<Buffer>) {
-      const flipped = (flipBitAt ?? -1) - offset;
-      if (flipped >= 0 && flipped < chunk.length) {
-        chunk.writeUInt8(chunk.readUInt8(flipped) ^ 1, flipped);
-      }
-      yield chunk;
-      offset += chunk.length;
+  let [buffer, next] = [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)];
+  for (let offset = start; offset < end;) {
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(CHUNK, end - offset), offset);
+    if (bytesRead === 0) throw new Error("the file became shorter while it was sent");
+    const chunk = buffer.subarray(0, bytesRead);
+    const flipped = flipBitAt - offset;
+    if (flipped >= 0 && flipped < chunk.length) {
+      chunk.writeUInt8(chunk.readUInt8(flipped) ^ 1, flipped);
     }
+    yield chunk;
+    offset += bytesRead;
+    [buffer, next] = [next, buffer];
   }
+  const zeros = Buffer.alloc(CHUNK);
   for (let left = endless ? Infinity : extraBytes; left > 0; left -= CHUNK) {
-    yield Buffer.alloc(Math.min(left, CHUNK));
+    yield zeros.subarray(0, Math.min(left, CHUNK));
   }
 }
 
 function compressed(chunks: AsyncIterable<Buffer>, { gzip }: BodyFault): AsyncIterable<Buffer> {
   if (gzip !== true) return chunks;
   // A failure destroys the last stream of the pipeline, and so reaches whoever reads it.
-  return pipeline(Readable.from(chunks), createGzip(), () => undefined) as AsyncIterable<Buffer>;
+  return pipeline(copies(chunks), createGzip(), () => undefined) as AsyncIterable<Buffer>;
+}
+
+async function* copies(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) yield Buffer.from(chunk);
 }
 
 /** Hands chunks to the connection at its own pace, or the fault's. Returns early when the client has left. */
@@ -111,19 +122,24 @@ async function transmit(
   const began = performance.now();
   const slice = bytesPerSecond === undefined ? CHUNK : Math.max(1, Math.ceil(bytesPerSecond / 20));
   const stop = Math.min(cutAfterBytes, stallAfterBytes);
+  let previous = Promise.resolve();
   for await (const chunk of chunks) {
     for (let from = 0; from < chunk.length; from += slice) {
       const piece = chunk.subarray(from, Math.min(from + slice, from + stop - log.bytesSent));
+      if (bytesPerSecond !== undefined) {
+        const due = began + ((log.bytesSent + piece.length) / bytesPerSecond) * 1000;
+        await pause(response, due - performance.now());
+      }
       log.bytesSent += piece.length;
-      if (!(await write(response, piece))) return;
+      const written = write(response, piece);
+      await previous;
+      previous = written;
+      if (response.destroyed) return;
       if (log.bytesSent >= stop) {
-        if (cutAfterBytes <= stallAfterBytes) await cut(response);
+        await written;
+        if (cutAfterBytes <= stallAfterBytes) response.destroy();
         else await closed(response);
         return;
-      }
-      if (bytesPerSecond !== undefined) {
-        const due = began + (log.bytesSent / bytesPerSecond) * 1000;
-        await pause(response, due - performance.now());
       }
     }
   }
@@ -135,26 +151,16 @@ export async function pause(response: ServerResponse, milliseconds: number): Pro
   await Promise.race([sleep(milliseconds, undefined, { ref: false }), closed(response)]);
 }
 
-/** Writes once there is room. @returns false when the client has left */
-async function write(response: ServerResponse, chunk: Buffer): Promise<boolean> {
-  if (response.destroyed) return false;
-  if (!response.write(chunk)) {
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        response.off("drain", done).off("close", done);
-        resolve();
-      };
-      response.once("drain", done).once("close", done);
-    });
-  }
-  return !response.destroyed;
-}
-
-/** Closes the connection in the middle of an answer, once what was written before is on its way. */
-async function cut(response: ServerResponse): Promise<void> {
+/** Resolves when the chunk has been handed to the system, or the client has left. */
+async function write(response: ServerResponse, chunk: Buffer): Promise<void> {
+  if (response.destroyed) return;
   await new Promise<void>((resolve) => {
-    response.once("close", resolve);
-    response.write(Buffer.alloc(0), () => response.destroy());
+    const done = (): void => {
+      response.off("close", done);
+      resolve();
+    };
+    response.once("close", done);
+    response.write(chunk, done);
   });
 }
 

@@ -75,7 +75,7 @@ async function serve(
       error instanceof Refusal
         ? error
         : new Refusal(500, `the hub failed: ${(error as Error).message}`);
-    if (refusal.status === 500) console.error(error);
+    if (refusal !== error) console.error(error);
     if (response.headersSent) response.destroy();
     else sendRefusal({ ...exchange, segments: [], etag: undefined }, refusal);
   }

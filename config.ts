@@ -13,6 +13,7 @@ import {
   type Quantity,
 } from "./plan/quantity";
 import { schemaProblems, unknownKeyMessage } from "./plan/schemaProblems";
+import { provisionerProblem } from "./plan/storageClasses";
 import type { VllmArg } from "./plan/vllm";
 
 const label = text(dnsLabelProblem);
@@ -77,13 +78,12 @@ const cluster = strict({
 
 const localStorage = strict({
   type: z.literal("local"),
-  provisioner: nonEmpty.describe(
-    "CSI driver or provisioner that makes volumes on a node's own disk",
-  ),
-  parameters: z
-    .record(nonEmpty, z.string())
-    .default({})
-    .describe("the provisioner's own parameters"),
+  provisioner: text(provisionerProblem)
+    .optional()
+    .describe(
+      "CSI driver that makes volumes on a node's own disk; when absent, somebody makes them by hand",
+    ),
+  parameters: z.record(nonEmpty, z.string()).optional().describe("the driver's own parameters"),
   accessModes: accessModes
     .default([AccessMode.ReadWriteOnce, AccessMode.ReadWriteOncePod])
     .describe("what its volumes can be mounted as"),
@@ -95,8 +95,11 @@ const localStorage = strict({
     .enum(["WaitForFirstConsumer", "Immediate"])
     .default("WaitForFirstConsumer")
     .describe("whether a volume is made where its first pod runs, or at once anywhere"),
-  allowVolumeExpansion: z.boolean().default(true).describe("whether claims may grow"),
-  mountOptions: z.array(nonEmpty).default([]).describe("options of mount(8)"),
+  allowVolumeExpansion: z
+    .boolean()
+    .optional()
+    .describe("whether claims may grow; true with a driver, false without one"),
+  mountOptions: z.array(nonEmpty).min(1).optional().describe("options of mount(8)"),
 }).describe("a StorageClass whose volumes live on a node's own disk");
 
 const existingStorage = strict({
@@ -124,8 +127,10 @@ const volume = strict({
     .describe("whether `pulumi destroy` leaves the claim and its files in the cluster"),
   protect: z
     .boolean()
-    .default(true)
-    .describe("whether Pulumi refuses to delete or replace the claim"),
+    .optional()
+    .describe(
+      "whether Pulumi refuses to delete or replace the claim; true for one that is retained",
+    ),
 }).describe("a PersistentVolumeClaim");
 
 const population = strict({

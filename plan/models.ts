@@ -3,7 +3,7 @@ import { entryOf, type Findings } from "./findings";
 import { defaultImages } from "./images";
 import { populationDeadlineSeconds } from "./loading";
 import type { BaseModelPlan, ModelPlan, PopulationPlan } from "./plan";
-import { loaderPaths, problemOfModelPath } from "./population";
+import { problemOfModelPath } from "./population";
 import { quote } from "./problems";
 import { pvcUri } from "./pvcUri";
 import { resourceProblems } from "./resources";
@@ -188,7 +188,7 @@ function planModel(
     revision: source.revision,
     path,
     uri: pvcUri(claimName, path, namespace),
-    population: planPopulation(name, model, source, volume, path, neighbours, config, findings),
+    population: planPopulation(name, model, volume, neighbours, config, findings),
     baseModel: model.baseModel && planBaseModel(name, model.baseModel, volume, path),
     servers: Object.fromEntries(servers.map(({ server }) => [server.serviceName, server])),
   };
@@ -197,9 +197,7 @@ function planModel(
 function planPopulation(
   name: string,
   model: ModelConfig,
-  source: Source,
   volume: PlannedVolume,
-  path: string,
   neighbours: readonly PlacedServer[],
   config: StackConfig,
   findings: Findings,
@@ -212,18 +210,11 @@ function planPopulation(
     );
   }
   return {
-    spec: {
-      schema: 1,
-      source: source.uri,
-      endpoint,
-      tokenFile: model.tokenSecret && loaderPaths.token,
-      volume: loaderPaths.volume,
-      path,
-      include: model.include,
-      exclude: model.exclude,
-      allowPickle: model.allowPickle,
-    },
+    endpoint,
     tokenSecret: model.tokenSecret,
+    include: model.include,
+    exclude: model.exclude,
+    allowPickle: model.allowPickle,
     image: config.images.loader ?? defaultImages.loader,
     activeDeadlineSeconds:
       population.activeDeadlineSeconds ?? populationDeadlineSeconds(volume.plan.size),
@@ -247,7 +238,7 @@ function planBaseModel(
   const claimNamespace = baseModel.kind === "ClusterBaseModel" ? namespace : undefined;
   return {
     ...baseModel,
-    name: name ?? modelName,
+    modelName: name ?? modelName,
     storageUri: pvcUri(claimName, path, claimNamespace),
   };
 }

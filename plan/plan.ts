@@ -4,7 +4,6 @@ import { estimateCost, type CostEstimate } from "./cost";
 import type { Findings, LeftOut } from "./findings";
 import { hasDigest } from "./images";
 import { planModels } from "./models";
-import type { PopulationSpec } from "./population";
 import { formatProblems, type Problem } from "./problems";
 import type { CpuQuantity, Quantity } from "./quantity";
 import { planStorageClasses } from "./storageClasses";
@@ -34,6 +33,10 @@ export interface ClusterPlan {
   readonly context?: string;
   readonly namespace: string;
   readonly createNamespace: boolean;
+  /** What `pulumi destroy` does to a namespace that the stack made: one that goes takes every claim in it along. */
+  readonly namespaceDeletionPolicy: "Retain" | "Delete";
+  /** Whether Pulumi refuses to delete the namespace, as it does when it has to protect a claim in it. */
+  readonly protectNamespace: boolean;
 }
 
 /** A StorageClass, either ours or one that is there already. */
@@ -45,11 +48,11 @@ export interface LocalStorageClassPlan {
   /** `metadata.name` in the cluster: fixed, since claims refer to it and a new name would replace them. */
   readonly storageClassName: string;
   readonly provisioner: string;
-  readonly parameters: Readonly<Record<string, string>>;
+  readonly parameters?: Readonly<Record<string, string>>;
   readonly reclaimPolicy: "Retain" | "Delete";
   readonly volumeBindingMode: "WaitForFirstConsumer" | "Immediate";
   readonly allowVolumeExpansion: boolean;
-  readonly mountOptions: readonly string[];
+  readonly mountOptions?: readonly string[];
   /** What its volumes can be mounted as. */
   readonly accessModes: readonly AccessMode[];
 }
@@ -98,10 +101,15 @@ export interface ModelPlan {
 
 /** The Job that puts a model's files on its volume. */
 export interface PopulationPlan {
-  /** What the loader is told; the Job adds its own name. */
-  readonly spec: Omit<PopulationSpec, "job">;
-  /** Secret whose key holds the token, mounted at `spec.tokenFile`. */
+  /** The Hub, or a mirror that speaks its protocol. */
+  readonly endpoint: string;
+  /** Secret whose key holds the token; undefined for public sources. */
   readonly tokenSecret?: SecretKeyRef;
+  /** Patterns of files to fetch; undefined means all. */
+  readonly include?: readonly string[];
+  /** Patterns of files to leave out. */
+  readonly exclude?: readonly string[];
+  readonly allowPickle: boolean;
   readonly image: string;
   /** Seconds after which Kubernetes gives the Job up; everything that waits for it waits longer. */
   readonly activeDeadlineSeconds: number;
@@ -114,7 +122,7 @@ export interface PopulationPlan {
 export interface BaseModelPlan extends ModelMetadata {
   readonly kind: "BaseModel" | "ClusterBaseModel";
   /** `metadata.name`: fixed, since InferenceServices name it. */
-  readonly name: string;
+  readonly modelName: string;
   /** `spec.storage.storageUri`: with the claim's namespace for a ClusterBaseModel, without for a BaseModel, as OME demands. */
   readonly storageUri: string;
 }
@@ -214,13 +222,12 @@ export function resolvePlan(
   leftOut: LeftOut = () => false,
 ): { readonly plan: Plan; readonly problems: readonly Problem[] } {
   const findings: Findings = { problems: [], warnings: [], leftOut };
-  const storageClasses = planStorageClasses(config);
+  const storageClasses = planStorageClasses(config, findings);
   const planned = planVolumes(config, storageClasses, findings);
   const models = planModels(config, planned, findings);
   const volumes = Object.fromEntries([...planned].map(([name, { plan }]) => [name, plan]));
-  const { kubeconfig, context, namespace, createNamespace } = config.cluster;
   const plan: Plan = {
-    cluster: { kubeconfig, context, namespace, createNamespace },
+    cluster: planCluster(config.cluster, Object.values(volumes)),
     storageClasses,
     volumes,
     models,
@@ -228,6 +235,22 @@ export function resolvePlan(
     warnings: [...findings.warnings, ...imageWarnings(models)],
   };
   return { plan, problems: findings.problems };
+}
+
+function planCluster(
+  { kubeconfig, context, namespace, createNamespace }: StackConfig["cluster"],
+  volumes: readonly VolumePlan[],
+): ClusterPlan {
+  const empties =
+    volumes.length > 0 && volumes.every(({ deletionPolicy }) => deletionPolicy === "Delete");
+  return {
+    kubeconfig,
+    context,
+    namespace,
+    createNamespace,
+    namespaceDeletionPolicy: empties ? "Delete" : "Retain",
+    protectNamespace: volumes.some(({ protect }) => protect),
+  };
 }
 
 function imageWarnings(models: Readonly<Record<string, ModelPlan>>): string[] {

@@ -1,6 +1,7 @@
 import type { ServerConfig, StackConfig } from "../config";
 import { accessModeRules } from "./accessModes";
 import type { Findings } from "./findings";
+import { gpuToleration, parallelismProblems, spreadOverGpus } from "./gpus";
 import { defaultImages } from "./images";
 import { startupBudgetSeconds } from "./loading";
 import { dnsLabelProblem } from "./names";
@@ -9,7 +10,7 @@ import { quote, type Problem } from "./problems";
 import { compareQuantities } from "./quantity";
 import { resourceProblems } from "./resources";
 import type { PlacedServer } from "./topology";
-import { vllmArgProblems, vllmEnvProblems, type VllmArgs } from "./vllm";
+import { vllmArgProblems, vllmEnvProblems } from "./vllm";
 import type { PlannedVolume } from "./volumes";
 
 type Path = readonly (string | number)[];
@@ -63,7 +64,7 @@ function planServer(
     ...vllmArgProblems(server.args, [...path, "args"]),
     ...vllmEnvProblems(Object.keys(server.env), [...path, "env"]),
     ...resourceProblems(server.resources, [...path, "resources"]),
-    ...parallelismProblems(server, path),
+    ...parallelismProblems(server.args, server.gpus, [...path, "gpus"]),
     ...sharedMemoryProblems(server, path),
   );
   if (server.serviceType === "LoadBalancer") {
@@ -88,11 +89,11 @@ function planServer(
       config.images.vllm ??
       (server.gpus === 0 ? defaultImages.vllmCpu : defaultImages.vllm),
     servedModelName: server.servedModelName ?? modelName,
-    args: withParallelism(server),
+    args: spreadOverGpus(server.args, server.gpus),
     env: server.env,
     resources: server.resources,
     nodeSelector: server.nodeSelector,
-    tolerations: server.tolerations,
+    tolerations: server.gpus > 0 ? [...server.tolerations, gpuToleration] : server.tolerations,
     serviceType: server.serviceType,
     port: server.port,
     sharedMemorySize: server.sharedMemorySize,
@@ -109,33 +110,6 @@ function serviceNameProblem(name: string): string | undefined {
   return /^[a-z]/.test(name)
     ? undefined
     : `got the name ${quote(name)}, but a Service's name begins with a letter; rename the model`;
-}
-
-const parallelismFlags = [
-  "tensor-parallel-size",
-  "pipeline-parallel-size",
-  "data-parallel-size",
-] as const;
-
-/** Uses every GPU that a server asks for: vLLM would take one and leave the rest idle. */
-function withParallelism(server: ServerConfig): VllmArgs {
-  const spread = parallelismFlags.some((flag) => Object.hasOwn(server.args, flag));
-  return server.gpus > 1 && !spread
-    ? { ...server.args, "tensor-parallel-size": server.gpus }
-    : server.args;
-}
-
-function parallelismProblems(server: ServerConfig, path: Path): Problem[] {
-  const asked = parallelismFlags.filter((flag) => Object.hasOwn(server.args, flag));
-  const needed = asked.reduce((product, flag) => product * Number(server.args[flag]), 1);
-  if (server.gpus === 0 || !Number.isSafeInteger(needed) || needed <= server.gpus) return [];
-  return [
-    {
-      path: [...path, "gpus"],
-      message: `got ${server.gpus}, but ${asked.join(" times ")} in args needs ${needed}; use ${needed}`,
-      suggestion: needed,
-    },
-  ];
 }
 
 function sharedMemoryProblems(server: ServerConfig, path: Path): Problem[] {

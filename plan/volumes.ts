@@ -81,7 +81,7 @@ function planVolume(
     accessModes,
     size: volume.size,
     deletionPolicy: volume.deletionPolicy,
-    protect: volume.protect,
+    protect: volume.protect ?? volume.deletionPolicy === "Retain",
   };
   return { plan, storageClass, accessMode, path };
 }

@@ -70,6 +70,10 @@ export function writeConfiguration(args: ConfigurationArgs): void {
     imageGCHighThresholdPercent: 100,
     failSwapOn: false,
     makeIPTablesUtilChains: false,
+    // A node that was there before is reported ready with the next status: by default only after ten seconds.
+    nodeStatusUpdateFrequency: "1s",
+    // A machine may lack CAP_SYS_RESOURCE, without which no process can lower its score.
+    oomScoreAdj: 0,
     readOnlyPort: 0,
   });
   writeJson(files.kubeProxy, {

@@ -49,17 +49,17 @@ export class Journal {
 
 /** How long to wait before the next try, growing from half a second to ten. */
 export class Backoff {
-  private milliseconds = 500;
+  private seconds = 0.5;
 
-  /** The time to wait now, in milliseconds. */
+  /** The time to wait now, in seconds. */
   next(): number {
-    const now = this.milliseconds;
-    this.milliseconds = Math.min(now * 2, 10_000);
+    const now = this.seconds;
+    this.seconds = Math.min(now * 2, 10);
     return now;
   }
 
   /** Starts over: all has been well for a while. */
   reset(): void {
-    this.milliseconds = 500;
+    this.seconds = 0.5;
   }
 }

@@ -66,15 +66,19 @@ export class RunningService implements Part {
   }
 
   private async keepRunning(): Promise<void> {
-    while (!this.stopping) {
+    for (;;) {
       const began = Date.now();
       const trouble = await this.runOnce();
-      if (this.stopping) return;
+      if (this.isStopping()) return;
       if (Date.now() - began > longLife) this.backoff.reset();
       this.journal.note("restarting", { trouble, restarts: this.status.restarts + 1 });
-      const end = Date.now() + this.backoff.next();
-      await eventually(() => this.stopping || Date.now() >= end, { seconds: 60 });
+      await eventually(() => this.isStopping(), { seconds: this.backoff.next() });
+      if (this.isStopping()) return;
     }
+  }
+
+  private isStopping(): boolean {
+    return this.stopping;
   }
 
   /** Runs the process to its end and says how it ended. */

@@ -63,8 +63,7 @@ export class RunningTask implements Part {
         appendFileSync(logFile(this.logs, this.name), `${new Date().toISOString()} ${trouble}\n`);
         const [line = ""] = trouble.split("\n");
         this.journal.note("restarting", { trouble: line, restarts: this.status.restarts + 1 });
-        const end = Date.now() + this.backoff.next();
-        await eventually(() => this.stopping || Date.now() >= end, { seconds: 60 });
+        await eventually(() => this.stopping, { seconds: this.backoff.next() });
       }
     }
   }

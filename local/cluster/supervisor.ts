@@ -114,7 +114,9 @@ async function takeDown(): Promise<void> {
   phase = "stopping";
   report();
   const stop = (names: readonly string[]): Promise<unknown> =>
-    Promise.all(names.map((name) => parts.get(name)?.stop()));
+    Promise.all(
+      [...parts.values()].filter(({ name }) => names.includes(name)).map((part) => part.stop()),
+    );
   const last = ["etcd", "kube-apiserver", "containerd", "csi-driver"];
   await stop([...parts.keys()].filter((name) => !last.includes(name)));
   if (parts.get("containerd")?.status.state === "ready") await endContainers();

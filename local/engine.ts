@@ -3,6 +3,7 @@ import { installStandInPlugin } from "./provider/install";
 import { type Progress } from "./progress";
 import { findKubernetesPlugin } from "./toolchain/pulumiPlugin";
 import { ensureToolchain } from "./toolchain/toolchain";
+import { pulumiHome } from "./workspace";
 
 /** What a shell needs on its PATH in order to run the engine against a cluster. */
 export interface Engine {
@@ -14,7 +15,7 @@ export interface Engine {
  * Makes the engine ready: its command line, its Node language host, and a Kubernetes plugin: the genuine one where it can
  * be found or installed, else the stand-in, which is said.
  *
- * @param directory - where the stand-in's launcher goes, if it is needed
+ * @param directory - the workspace's folder: a plugin that has to be installed, or the stand-in's launcher, goes there
  */
 export async function ensureEngine(directory: string, progress: Progress): Promise<Engine> {
   const toolchain = await ensureToolchain(progress, [
@@ -22,8 +23,8 @@ export async function ensureEngine(directory: string, progress: Progress): Promi
     "pulumi-language-nodejs",
     "kubectl",
   ]);
-  const plugin = await findKubernetesPlugin(toolchain);
-  if (plugin.genuine) return { path: toolchain.directories };
+  const plugin = await findKubernetesPlugin(toolchain, pulumiHome(directory));
+  if (plugin.genuine) return { path: [plugin.directory, ...toolchain.directories] };
   const launchers = join(directory, "bin");
   await installStandInPlugin(launchers);
   progress.line(

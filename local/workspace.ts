@@ -15,6 +15,11 @@ export interface Workspace {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** The engine's own folder in a workspace: its plugins and its credentials. */
+export function pulumiHome(directory: string): string {
+  return join(directory, "pulumi-home");
+}
+
 /** What a workspace is opened with. */
 export interface WorkspaceArgs {
   /** A folder of its own; made where it does not exist. */
@@ -39,7 +44,7 @@ export function configurationFile(directory: string): string {
 export function writeWorkspace(args: WorkspaceArgs): Workspace {
   const { directory } = args;
   const backend = join(directory, "pulumi");
-  const home = join(directory, "pulumi-home");
+  const home = pulumiHome(directory);
   for (const folder of [backend, home]) mkdirSync(folder, { recursive: true });
 
   const passphrase = join(directory, "passphrase");

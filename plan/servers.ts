@@ -1,10 +1,10 @@
 import type { ServerConfig, StackConfig } from "../config";
 import { accessModeRules } from "./accessModes";
 import type { Findings } from "./findings";
-import { gpuToleration, parallelismProblems, spreadOverGpus } from "./gpus";
 import { defaultImages } from "./images";
 import { startupBudgetSeconds } from "./loading";
 import { dnsLabelProblem } from "./names";
+import { parallelismProblems } from "./parallelism";
 import type { ServerPlan } from "./plan";
 import { quote, type Problem } from "./problems";
 import { compareQuantities } from "./quantity";
@@ -89,11 +89,11 @@ function planServer(
       config.images.vllm ??
       (server.gpus === 0 ? defaultImages.vllmCpu : defaultImages.vllm),
     servedModelName: server.servedModelName ?? modelName,
-    args: spreadOverGpus(server.args, server.gpus),
+    args: server.args,
     env: server.env,
     resources: server.resources,
     nodeSelector: server.nodeSelector,
-    tolerations: server.gpus > 0 ? [...server.tolerations, gpuToleration] : server.tolerations,
+    tolerations: server.tolerations,
     serviceType: server.serviceType,
     port: server.port,
     sharedMemorySize: server.sharedMemorySize,

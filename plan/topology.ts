@@ -2,6 +2,7 @@ import { accessModeRules, type AccessMode } from "./accessModes";
 import type { Findings } from "./findings";
 import type { ServerPlan, Toleration } from "./plan";
 import { quote } from "./problems";
+import { gpuToleration } from "./vllm";
 import type { PlannedVolume } from "./volumes";
 
 type Path = readonly (string | number)[];
@@ -106,7 +107,8 @@ export function placeLoader(
         });
       }
     }
-    for (const toleration of server.tolerations) {
+    const suffered = server.gpus > 0 ? [...server.tolerations, gpuToleration] : server.tolerations;
+    for (const toleration of suffered) {
       const text = JSON.stringify(toleration);
       if (!tolerations.some((one) => JSON.stringify(one) === text)) tolerations.push(toleration);
     }

@@ -2,16 +2,20 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:
 import type { Faults, FaultTarget } from "./faults";
 import type { OpenRequest } from "./requests";
 
-/** A request with what answering it takes. */
-export interface Exchange {
+/** A request and the way to answer it. */
+export interface Answerable {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly log: OpenRequest;
+}
+
+/** A request that is to be answered, with what answering it takes. */
+export interface Exchange extends Answerable {
   readonly url: URL;
   /** The path's parts, decoded. */
   readonly segments: readonly string[];
   readonly target: FaultTarget;
   readonly faults: Faults;
-  readonly log: OpenRequest;
   /** The token sent, if any. */
   readonly token: string | undefined;
   /** An entity tag to send instead of the right one. */
@@ -35,7 +39,7 @@ export class Refusal extends Error {
 
 /** Answers with a JSON document. */
 export function sendJson(
-  { request, response, log }: Exchange,
+  { request, response, log }: Answerable,
   status: number,
   document: unknown,
   headers: OutgoingHttpHeaders = {},
@@ -57,7 +61,7 @@ export function sendJson(
 
 /** Answers with nothing but a status and headers. */
 export function sendHeaders(
-  { response, log }: Exchange,
+  { response, log }: Answerable,
   status: number,
   headers: OutgoingHttpHeaders,
 ): void {
@@ -67,7 +71,7 @@ export function sendHeaders(
 }
 
 /** Tells the client why it is not served. */
-export function sendRefusal(exchange: Exchange, refusal: Refusal): void {
+export function sendRefusal(exchange: Answerable, refusal: Refusal): void {
   sendJson(
     exchange,
     refusal.status,

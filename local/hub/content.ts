@@ -1,7 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { pipeline } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import { createGzip } from "node:zlib";
 import { sendHeaders, type Exchange } from "./answer";
 import type { BodyFault } from "./faults";
@@ -62,8 +61,10 @@ async function sendFrom(
       fault.endless !== true && { "Content-Length": end - start + (fault.extraBytes ?? 0) }),
   });
   log.status = partial ? 206 : 200;
-  if (!isHead)
-    await transmit(exchange, compressed(bytes(handle, { start, end }, fault), fault), fault);
+  if (!isHead) {
+    const chunks = bytes(handle, { start, end }, fault);
+    await transmit(exchange, compressed(chunks, fault), fault);
+  }
   response.end();
 }
 
@@ -84,9 +85,10 @@ async function* bytes(
   { start, end }: ByteRange,
   { flipBitAt = -1, extraBytes = 0, endless = false }: BodyFault,
 ): AsyncGenerator<Buffer> {
-  let [buffer, next] = [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)];
+  const length = Math.min(CHUNK, end - start);
+  let [buffer, next] = [Buffer.allocUnsafeSlow(length), Buffer.allocUnsafeSlow(length)];
   for (let offset = start; offset < end;) {
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(CHUNK, end - offset), offset);
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(length, end - offset), offset);
     if (bytesRead === 0) throw new Error("the file became shorter while it was sent");
     const chunk = buffer.subarray(0, bytesRead);
     const flipped = flipBitAt - offset;
@@ -97,9 +99,8 @@ async function* bytes(
     offset += bytesRead;
     [buffer, next] = [next, buffer];
   }
-  const zeros = Buffer.alloc(CHUNK);
   for (let left = endless ? Infinity : extraBytes; left > 0; left -= CHUNK) {
-    yield zeros.subarray(0, Math.min(left, CHUNK));
+    yield Buffer.alloc(Math.min(left, CHUNK));
   }
 }
 
@@ -128,7 +129,7 @@ async function transmit(
       const piece = chunk.subarray(from, Math.min(from + slice, from + stop - log.bytesSent));
       if (bytesPerSecond !== undefined) {
         const due = began + ((log.bytesSent + piece.length) / bytesPerSecond) * 1000;
-        await pause(response, due - performance.now());
+        await pause(response, Math.max(0, due - performance.now()));
       }
       log.bytesSent += piece.length;
       const written = write(response, piece);
@@ -146,13 +147,28 @@ async function transmit(
 }
 
 /** Waits so long, or until the client leaves. */
-export async function pause(response: ServerResponse, milliseconds: number): Promise<void> {
-  if (milliseconds <= 0) return;
-  await Promise.race([sleep(milliseconds, undefined, { ref: false }), closed(response)]);
+export function pause(response: ServerResponse, milliseconds: number): Promise<void> {
+  return unlessClosed(response, (done) => {
+    setTimeout(done, milliseconds).unref();
+  });
 }
 
 /** Resolves when the chunk has been handed to the system, or the client has left. */
-async function write(response: ServerResponse, chunk: Buffer): Promise<void> {
+function write(response: ServerResponse, chunk: Buffer): Promise<void> {
+  return unlessClosed(response, (done) => {
+    response.write(chunk, done);
+  });
+}
+
+function closed(response: ServerResponse): Promise<void> {
+  return unlessClosed(response, () => undefined);
+}
+
+/** Resolves when what `begin` begins is done, or the client has left. */
+async function unlessClosed(
+  response: ServerResponse,
+  begin: (done: () => void) => void,
+): Promise<void> {
   if (response.destroyed) return;
   await new Promise<void>((resolve) => {
     const done = (): void => {
@@ -160,13 +176,6 @@ async function write(response: ServerResponse, chunk: Buffer): Promise<void> {
       resolve();
     };
     response.once("close", done);
-    response.write(chunk, done);
-  });
-}
-
-async function closed(response: ServerResponse): Promise<void> {
-  if (response.destroyed) return;
-  await new Promise<void>((resolve) => {
-    response.once("close", resolve);
+    begin(done);
   });
 }

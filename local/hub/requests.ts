@@ -29,7 +29,7 @@ export class RequestLog {
   private readonly entries: OpenRequest[] = [];
 
   get requests(): readonly HubRequest[] {
-    return this.entries;
+    return [...this.entries];
   }
 
   open(request: OpenRequest): OpenRequest {

@@ -56,19 +56,19 @@ async function serve(
     bytesSent: 0,
     authorization: "none",
   });
-  const exchange = { request, response, url, target, faults, log: entry, token };
+  const answerable = { request, response, log: entry };
   try {
     entry.authorization = await authorization(repositories, tokens, token);
     const fault = faults.response(target);
-    await pause(response, fault.latencyMs ?? 0);
-    const whole = { ...exchange, segments: decode(url.pathname), etag: fault.etag };
+    if (fault.latencyMs !== undefined) await pause(response, fault.latencyMs);
     const redirection = fault.redirectLoop === true ? url.href : fault.redirectTo;
     if (redirection !== undefined) {
-      sendHeaders(whole, 302, { Location: redirection });
+      sendHeaders(answerable, 302, { Location: redirection });
     } else if (fault.status !== undefined) {
       throw new Refusal(fault.status, "The hub was told to fail here", undefined, fault.headers);
     } else {
-      await answer(whole);
+      const segments = decode(url.pathname);
+      await answer({ ...answerable, url, segments, target, faults, token, etag: fault.etag });
     }
   } catch (error) {
     const refusal =
@@ -77,7 +77,7 @@ async function serve(
         : new Refusal(500, `the hub failed: ${(error as Error).message}`);
     if (refusal !== error) console.error(error);
     if (response.headersSent) response.destroy();
-    else sendRefusal({ ...exchange, segments: [], etag: undefined }, refusal);
+    else sendRefusal(answerable, refusal);
   }
 }
 

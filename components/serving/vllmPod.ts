@@ -1,0 +1,106 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { gpuToleration, renderVllmArgs, withParallelism } from "../../plan/vllm";
+import { restrictedContainer, restrictedPod } from "../podSecurity";
+import type { ResolvedVllmDeploymentArgs } from "./vllmDeployment";
+
+/** Where the volume is mounted: all of it, because a model's path may be a link to another directory of the volume. */
+const modelsDirectory = "/models";
+
+/** Where everything goes that vLLM and its libraries want to keep; it vanishes with the pod. */
+const cacheDirectory = "/cache";
+
+const containerPort = 8000;
+
+/** The specification of a vLLM server's pods. */
+export function vllmPodSpec(
+  args: pulumi.Unwrap<ResolvedVllmDeploymentArgs>,
+): k8s.types.input.core.v1.PodSpec {
+  return {
+    // A Service whose name starts with "vllm" would otherwise set VLLM_PORT, which vLLM reads as its own.
+    enableServiceLinks: false,
+    automountServiceAccountToken: false,
+    terminationGracePeriodSeconds: args.terminationGracePeriodSeconds,
+    securityContext: restrictedPod,
+    nodeSelector: args.nodeSelector,
+    tolerations: tolerations(args),
+    affinity: args.affinity,
+    containers: [
+      {
+        name: "vllm",
+        image: args.image,
+        command: ["vllm", "serve"],
+        args: [
+          `${modelsDirectory}/${args.path}`,
+          `--served-model-name=${args.servedModelName}`,
+          "--host=0.0.0.0",
+          `--port=${containerPort}`,
+          ...renderVllmArgs(withParallelism(args.args, args.gpus)),
+        ],
+        env: environment(args.env),
+        ports: [{ name: "http", containerPort, protocol: "TCP" }],
+        // Kubernetes requests as many GPUs as the limit says.
+        resources: resources(args),
+        securityContext: restrictedContainer,
+        startupProbe: {
+          ...healthCheck,
+          failureThreshold: Math.ceil(args.startupBudgetSeconds / healthCheck.periodSeconds),
+        },
+        readinessProbe: { ...healthCheck, failureThreshold: 3 },
+        // Patient: a server that is busy with long prompts is not one that hangs, and a restart loads all weights again.
+        livenessProbe: { ...healthCheck, failureThreshold: 12 },
+        volumeMounts: [
+          { name: "model", mountPath: modelsDirectory, readOnly: true },
+          { name: "cache", mountPath: cacheDirectory },
+          { name: "tmp", mountPath: "/tmp" },
+          { name: "shared-memory", mountPath: "/dev/shm" },
+        ],
+      },
+    ],
+    volumes: [
+      { name: "model", persistentVolumeClaim: { claimName: args.claimName, readOnly: true } },
+      { name: "cache", emptyDir: {} },
+      { name: "tmp", emptyDir: {} },
+      { name: "shared-memory", emptyDir: { medium: "Memory", sizeLimit: args.sharedMemorySize } },
+    ],
+  };
+}
+
+const healthCheck = {
+  httpGet: { path: "/health", port: "http" },
+  periodSeconds: 10,
+  timeoutSeconds: 5,
+};
+
+/** Nothing is downloaded, nothing is reported, and whatever is written goes to the cache: the root is read-only. */
+const ownEnvironment: Readonly<Record<string, string>> = {
+  HF_HUB_OFFLINE: "1",
+  VLLM_NO_USAGE_STATS: "1",
+  // The user of the pod is in no image's /etc/passwd, and torch asks for its name.
+  USER: "vllm",
+  HOME: cacheDirectory,
+  HF_HOME: `${cacheDirectory}/huggingface`,
+  XDG_CACHE_HOME: `${cacheDirectory}/xdg`,
+  XDG_CONFIG_HOME: `${cacheDirectory}/config`,
+  VLLM_CACHE_ROOT: `${cacheDirectory}/vllm`,
+  VLLM_CONFIG_ROOT: `${cacheDirectory}/config/vllm`,
+  TRITON_CACHE_DIR: `${cacheDirectory}/triton`,
+  TORCHINDUCTOR_CACHE_DIR: `${cacheDirectory}/torchinductor`,
+};
+
+/** In the order of the names, so that no reordering restarts a server. */
+function environment(given: Readonly<Record<string, string>>) {
+  return Object.entries({ ...ownEnvironment, ...given })
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => ({ name, value }));
+}
+
+function tolerations({ tolerations, gpus }: pulumi.Unwrap<ResolvedVllmDeploymentArgs>) {
+  return gpus > 0 ? [...(tolerations ?? []), gpuToleration] : tolerations;
+}
+
+function resources({ resources, gpus }: pulumi.Unwrap<ResolvedVllmDeploymentArgs>) {
+  return gpus > 0
+    ? { ...resources, limits: { ...resources?.limits, "nvidia.com/gpu": String(gpus) } }
+    : resources;
+}

@@ -104,6 +104,19 @@ export function vllmEnvProblems(
   });
 }
 
+/** The flags by which a server can spread over several GPUs. */
+export const parallelismFlags = [
+  "tensor-parallel-size",
+  "pipeline-parallel-size",
+  "data-parallel-size",
+] as const;
+
+/** Has a server use every GPU that it is given, unless its flags say how: vLLM would take one and leave the rest idle. */
+export function withParallelism(args: VllmArgs, gpus: number): VllmArgs {
+  const spread = parallelismFlags.some((flag) => Object.hasOwn(args, flag));
+  return gpus > 1 && !spread ? { ...args, "tensor-parallel-size": gpus } : args;
+}
+
 /** The command-line arguments that flags stand for, in the order of their names, so that no reordering restarts a server. */
 export function renderVllmArgs(args: VllmArgs): string[] {
   return Object.keys(args)
@@ -118,3 +131,10 @@ function renderFlag(flag: string, value: VllmArg): string[] {
   if (typeof value === "object") return [`--${flag}=${JSON.stringify(value)}`];
   return [`--${flag}=${value}`];
 }
+
+/** The taint that keeps everything else off nodes with GPUs, as the usual installations set it. */
+export const gpuToleration = {
+  key: "nvidia.com/gpu",
+  operator: "Exists",
+  effect: "NoSchedule",
+} as const;

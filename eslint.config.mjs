@@ -26,7 +26,12 @@ export default tseslint.config(
   {
     // What other programs import is documented where it is declared.
     files: ["components/**/*.ts", "plan/**/*.ts", "config.ts"],
-    rules: { "jsdoc/require-jsdoc": ["error", { publicOnly: true, require: { ClassDeclaration: true, FunctionDeclaration: true } }] },
+    rules: {
+      "jsdoc/require-jsdoc": [
+        "error",
+        { publicOnly: true, require: { ClassDeclaration: true, FunctionDeclaration: true } },
+      ],
+    },
   },
   {
     files: ["tests/**/*.ts"],

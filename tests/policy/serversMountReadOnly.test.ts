@@ -21,7 +21,9 @@ function violations(type: string, props: Record<string, unknown>): string[] {
   const found: string[] = [];
   const { validateResource } = serversMountReadOnly;
   assert.ok(typeof validateResource === "function");
-  void validateResource({ type, props } as ResourceValidationArgs, (message) => found.push(message));
+  void validateResource({ type, props } as ResourceValidationArgs, (message) =>
+    found.push(message),
+  );
   return found;
 }
 

@@ -17,6 +17,7 @@ import { provisionerProblem } from "./plan/storageClasses";
 import type { VllmArg } from "./plan/vllm";
 
 const label = text(dnsLabelProblem);
+const entryName = text((got) => dnsLabelProblem(got) ?? yamlWordProblem(got));
 const subdomain = text(dnsSubdomainProblem);
 const nonEmpty = text((got) => (/\S/.test(got) ? undefined : `got ${quote(got)}, expected a text`));
 const image = text(imageProblem);
@@ -229,7 +230,7 @@ const model = strict({
   population: population.prefault({}),
   baseModel: baseModel.optional(),
   serve: either<z.output<typeof server> | Record<string, z.output<typeof server>>>((got) =>
-    holdsSeveralServers(got) ? z.record(label, server) : server,
+    holdsSeveralServers(got) ? z.record(entryName, server) : server,
   )
     .optional()
     .describe("the model's server, or several by name"),
@@ -238,9 +239,12 @@ const model = strict({
 /** What a stack's configuration may say, under `modelstore:`. */
 export const stackConfigSchema = strict({
   cluster,
-  storage: z.record(label, storage).default({}).describe("storage classes by name"),
-  volumes: z.record(label, volume).default({}).describe("claims by name; one may hold many models"),
-  models: z.record(label, model).default({}).describe("models by name"),
+  storage: z.record(entryName, storage).default({}).describe("storage classes by name"),
+  volumes: z
+    .record(entryName, volume)
+    .default({})
+    .describe("claims by name; one may hold many models"),
+  models: z.record(entryName, model).default({}).describe("models by name"),
   images: strict({
     loader: image.optional().describe("Node image that runs the loader"),
     vllm: image.optional().describe("vLLM image of every server that names none"),
@@ -451,6 +455,13 @@ function holdsSeveralServers(got: unknown): boolean {
     entries.length > 0 &&
     entries.every(([key, value]) => isMap(value) && !Object.hasOwn(server.shape, key))
   );
+}
+
+/** A name such as `on` or `y` that a YAML reader took for something else reaches the program as one of these words. */
+function yamlWordProblem(name: string): string | undefined {
+  return ["true", "false", "null"].includes(name)
+    ? `got ${quote(name)}, which some YAML readers make of names such as on, yes, n or ~; use another name`
+    : undefined;
 }
 
 function isVllmArg(got: unknown): boolean {

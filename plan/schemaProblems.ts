@@ -69,7 +69,7 @@ function describe(issue: Issue, path: Path): Problem {
     case "too_big":
       return { path, message: outOfRange(input, "at most", issue.maximum) };
     case "invalid_key":
-      return { path, message: `${issue.issues[0]?.message ?? issue.message}${keyHint(input)}` };
+      return { path, message: issue.issues[0]?.message ?? issue.message };
     case "custom":
     case "invalid_element":
     case "invalid_format":
@@ -121,10 +121,4 @@ function notAmong(values: readonly string[], input: unknown): Omit<Problem, "pat
 function outOfRange(input: unknown, bound: string, limit: number | bigint): string {
   const what = Array.isArray(input) ? `${bound} ${limit} entries` : `${bound} ${limit}`;
   return `got ${quote(input)}, expected ${what}`;
-}
-
-function keyHint(key: unknown): string {
-  return key === "true" || key === "false" || key === "null"
-    ? "; some YAML readers take y, n, on, off and ~ for something else than names: put the name in quotes"
-    : "";
 }

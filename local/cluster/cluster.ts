@@ -249,7 +249,7 @@ export function clusterStatus(state: string): ClusterStatus {
       pid: part.pid === undefined ? undefined : pids.get(part.pid),
     })),
     kubeconfig,
-    address: readSettings(settings).link.nodeAddress,
+    address: existsSync(settings) ? readSettings(settings).link.nodeAddress : undefined,
   };
 }
 

@@ -85,7 +85,8 @@ export function writeConfiguration(args: ConfigurationArgs): void {
     clusterCIDR: podRange,
     // Without it the answer of a Service's pod to another pod on the same bridge would need the kernel module
     // br_netfilter to find its way back.
-    iptables: { masqueradeAll: true },
+    iptables: { masqueradeAll: true, minSyncPeriod: "0s" },
+    nodePortAddresses: ["primary"],
     healthzBindAddress: "127.0.0.1:10256",
     metricsBindAddress: "127.0.0.1:10249",
     // These limits belong to the whole machine, not to the node's network namespace.

@@ -7,7 +7,7 @@ const ctr = (...args: string[]): Promise<string> =>
   output("ctr", ["--namespace", "k8s.io", ...args]);
 
 /** How long containers have to end by themselves, in seconds. */
-const grace = 10;
+const grace = 5;
 
 /** Ends all containers: asks them to, and after a while makes them. */
 export async function endContainers(): Promise<void> {

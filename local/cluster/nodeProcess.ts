@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkout } from "../paths";
 import { processesOf, type NodeCgroup } from "./cgroups";
@@ -15,7 +15,7 @@ import type { Layout } from "./layout";
 export function launch(layout: Layout, packages: string, cgroups: readonly NodeCgroup[]): void {
   const enter = (cgroup: string): string => `echo $$ > ${quoted(join(cgroup, "cgroup.procs"))}`;
   const supervisor = [
-    join(packages, "usr/bin/tini"),
+    reaper(packages),
     "--",
     process.execPath,
     ...["--import", "tsx", join(__dirname, "supervisor.ts"), layout.state],
@@ -39,6 +39,12 @@ export function launch(layout: Layout, packages: string, cgroups: readonly NodeC
     stdio: ["ignore", log, log],
   }).unref();
   closeSync(log);
+}
+
+/** The program that is process 1: among the unpacked packages, unless the machine has it. */
+function reaper(packages: string): string {
+  const unpacked = join(packages, "usr/bin/tini");
+  return existsSync(unpacked) ? unpacked : "tini";
 }
 
 /** The services see nothing of the shell that they were started from, but for where its things are. */

@@ -63,13 +63,13 @@ export interface OmeModelMetadata {
    *
    * @defaultValue - read by OME
    */
-  readonly modelCapabilities?: pulumi.Input<pulumi.Input<string>[]>;
+  readonly modelCapabilities?: pulumi.Input<readonly pulumi.Input<string>[]>;
   /**
    * Which APIs it answers, e.g. `OPENAI_V1_CHAT_COMPLETIONS`.
    *
    * @defaultValue - none
    */
-  readonly apiCapabilities?: pulumi.Input<pulumi.Input<string>[]>;
+  readonly apiCapabilities?: pulumi.Input<readonly pulumi.Input<string>[]>;
   /**
    * How the weights are quantized, e.g. `fp8`.
    *

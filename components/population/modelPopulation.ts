@@ -98,7 +98,7 @@ export interface ModelPopulationArgs {
    *
    * @defaultValue - none
    */
-  readonly tolerations?: pulumi.Input<pulumi.Input<k8s.types.input.core.v1.Toleration>[]>;
+  readonly tolerations?: pulumi.Input<readonly pulumi.Input<k8s.types.input.core.v1.Toleration>[]>;
   /**
    * Further constraints on the loader's node; see {@link ModelPopulationArgs.nodeSelector}.
    *
@@ -143,7 +143,7 @@ export class ModelPopulation extends pulumi.ComponentResource {
     const resolved = resolveModelPopulationArgs(name, args);
     super("modelstore:index:ModelPopulation", name, {}, opts);
 
-    const code = bundleLoader();
+    const { code } = bundleLoader();
     const { jobName, namespace } = resolved;
     const labels = modelstoreLabels("population", "modelstore-loader", jobName);
     const companion = roleName(jobName, "populate");

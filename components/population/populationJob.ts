@@ -35,7 +35,7 @@ export interface PopulationJob {
   /** Labels of nodes that the loader may run on. */
   readonly nodeSelector?: Record<string, string>;
   /** Taints that the loader puts up with. */
-  readonly tolerations?: pulumi.Unwrap<k8s.types.input.core.v1.Toleration>[];
+  readonly tolerations?: readonly pulumi.Unwrap<k8s.types.input.core.v1.Toleration>[];
   /** Further constraints on the loader's node. */
   readonly affinity?: pulumi.Unwrap<k8s.types.input.core.v1.Affinity>;
 }
@@ -73,7 +73,7 @@ export function populationJobSpec(job: PopulationJob): k8s.types.input.batch.v1.
         terminationGracePeriodSeconds: 30,
         securityContext: restrictedPod,
         nodeSelector: job.nodeSelector,
-        tolerations: job.tolerations,
+        tolerations: job.tolerations && [...job.tolerations],
         affinity: job.affinity,
         containers: [
           {

@@ -98,7 +98,7 @@ export interface VllmDeploymentArgs {
    *
    * @defaultValue - none
    */
-  readonly tolerations?: pulumi.Input<pulumi.Input<k8s.types.input.core.v1.Toleration>[]>;
+  readonly tolerations?: pulumi.Input<readonly pulumi.Input<k8s.types.input.core.v1.Toleration>[]>;
   /**
    * Further constraints on the server's node.
    *

@@ -95,8 +95,9 @@ function environment(given: Readonly<Record<string, string>>) {
     .map(([name, value]) => ({ name, value }));
 }
 
-function tolerations({ tolerations, gpus }: pulumi.Unwrap<ResolvedVllmDeploymentArgs>) {
-  return gpus > 0 ? [...(tolerations ?? []), gpuToleration] : tolerations;
+function tolerations({ tolerations = [], gpus }: pulumi.Unwrap<ResolvedVllmDeploymentArgs>) {
+  const given = tolerations.some(({ key }) => key === gpuToleration.key);
+  return gpus > 0 && !given ? [...tolerations, gpuToleration] : [...tolerations];
 }
 
 function resources({ resources, gpus }: pulumi.Unwrap<ResolvedVllmDeploymentArgs>) {

@@ -60,7 +60,7 @@ export interface LocalStorageClassArgs {
    *
    * @defaultValue - the driver's way
    */
-  readonly mountOptions?: pulumi.Input<pulumi.Input<string>[]>;
+  readonly mountOptions?: readonly string[];
 }
 
 /**
@@ -107,7 +107,7 @@ export class LocalStorageClass extends pulumi.ComponentResource implements Model
         reclaimPolicy: resolved.reclaimPolicy,
         volumeBindingMode: resolved.volumeBindingMode,
         allowVolumeExpansion: resolved.allowVolumeExpansion,
-        mountOptions: resolved.mountOptions,
+        mountOptions: resolved.mountOptions && [...resolved.mountOptions],
       },
       {
         parent: this,

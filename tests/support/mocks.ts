@@ -1,0 +1,138 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** A resource that a program made under mocks. */
+export interface MadeResource {
+  /** The type token. */
+  readonly type: string;
+  /** The Pulumi name. */
+  readonly name: string;
+  /** The URN that the engine would give it: in mocks' own, all ancestors but the nearest are missing. */
+  readonly urn: string;
+  /** The resource itself. */
+  readonly resource: pulumi.Resource;
+  /** What the provider would be given. Empty for components. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** The options it was made with, after those that components add. */
+  readonly options: pulumi.CustomResourceOptions;
+}
+
+/** How mocks behave. */
+export interface MockSettings {
+  /** Whether the program runs for a preview. */
+  readonly preview?: boolean;
+  /** What the loader writes to every Job, as JSON. */
+  readonly jobResult?: string;
+  /** The stack's name. */
+  readonly stack?: string;
+}
+
+/**
+ * Runs part of a program under Pulumi's mocks and gives all resources that it made, in the order of their making.
+ *
+ * What this cannot show: whether a cluster accepts the objects, and what the engine does with the options.
+ *
+ * @param make - Makes resources, with the options that it is handed.
+ */
+export async function made<T>(
+  make: (options: pulumi.ComponentResourceOptions) => T,
+  settings: MockSettings = {},
+): Promise<{ readonly result: T; readonly resources: readonly MadeResource[] }> {
+  const recorder = await startMocks(settings);
+  const result = make({ transformations: [recorder.transformation] });
+  return { result, resources: await recorder.resources() };
+}
+
+/** Records what is made from now on; for programs, which take no options. */
+export async function startMocks(settings: MockSettings = {}) {
+  const stack = settings.stack ?? "test";
+  const inputs = new Map<string, Record<string, unknown>>();
+  const recorded: {
+    readonly type: string;
+    readonly name: string;
+    readonly resource: pulumi.Resource;
+    readonly options: pulumi.ResourceOptions;
+  }[] = [];
+  const typeChains = new Map<pulumi.Resource, string>();
+
+  await pulumi.runtime.setMocks(
+    {
+      newResource: (args) => {
+        const given = args.inputs as Record<string, unknown>;
+        if (args.custom === true) inputs.set(`${args.type}::${args.name}`, given);
+        return { id: `${args.name}-id`, state: stateOf(args.type, given, settings) };
+      },
+      call: ({ token }) => {
+        throw new Error(`nobody mocked ${token}`);
+      },
+    },
+    "modelstore",
+    stack,
+    settings.preview ?? false,
+  );
+
+  return {
+    transformation: ({ type, name, resource, opts }: pulumi.ResourceTransformationArgs) => {
+      const parent = opts.parent && typeChains.get(opts.parent);
+      typeChains.set(resource, parent === undefined ? type : `${parent}$${type}`);
+      recorded.push({ type, name, resource, options: opts });
+      return undefined;
+    },
+    /** Everything that was made, once all of it is registered. */
+    resources: async (): Promise<MadeResource[]> => {
+      await Promise.all(recorded.map(({ resource }) => valueOf(resource.urn)));
+      return recorded.map(({ type, name, resource, options }) => ({
+        type,
+        name,
+        resource,
+        urn: `urn:pulumi:${stack}::modelstore::${typeChains.get(resource) ?? type}::${name}`,
+        inputs: inputs.get(`${type}::${name}`) ?? {},
+        options: options as pulumi.CustomResourceOptions,
+      }));
+    },
+  };
+}
+
+/** What the API server would add to an object, as far as components look at it. */
+function stateOf(
+  type: string,
+  inputs: Record<string, unknown>,
+  { preview, jobResult }: MockSettings,
+): Record<string, unknown> {
+  const metadata = inputs["metadata"] as Record<string, unknown> | undefined;
+  if (metadata === undefined) return inputs;
+  const annotations = metadata["annotations"] as Record<string, string> | undefined;
+  const finished =
+    type === "kubernetes:batch/v1:Job" && preview !== true && jobResult !== undefined;
+  return {
+    ...inputs,
+    metadata: {
+      ...metadata,
+      namespace: metadata["namespace"] ?? "default",
+      annotations: finished ? { ...annotations, "modelstore/result": jobResult } : annotations,
+    },
+  };
+}
+
+/** The value of an output, once it is there. */
+export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => {
+    output.apply(resolve as (value: unknown) => void);
+  });
+}
+
+/** The one resource of a type, optionally of a name. @throws Error when there is none or are several. */
+export function the(resources: readonly MadeResource[], type: string, name?: string): MadeResource {
+  const found = resources.filter(
+    (resource) => resource.type === type && (name === undefined || resource.name === name),
+  );
+  const [only, ...others] = found;
+  if (only === undefined || others.length > 0) {
+    throw new Error(`expected one ${type} ${name ?? ""}, got ${found.length}`);
+  }
+  return only;
+}
+
+/** Types and names, as a list that is easy to compare. */
+export function tree(resources: readonly MadeResource[]): string[] {
+  return resources.map(({ type, name }) => `${type} ${name}`);
+}

@@ -129,6 +129,7 @@ export const builds: readonly Build[] = [
   },
   {
     name: "csi-sidecars",
+    // Each has a version of its own; what they share is Kubernetes' libraries.
     version: versions.kubernetes,
     module: join(modules, "csi-sidecars"),
     programs: [

@@ -76,8 +76,11 @@ async function goBuild(
   const file = createWriteStream(log);
   const said: string[] = [];
   let compiled = 0;
+  let told = 0;
   const news = setInterval(() => {
-    progress.line(`build ${build.name} ${build.version}: ${compiled} packages compiled`);
+    const stage = compiled > told ? `${compiled} packages compiled` : "linking";
+    progress.line(`build ${build.name} ${build.version}: ${stage}`);
+    told = compiled;
   }, interval);
   try {
     const compiler = spawn(go.program, args, {

@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { stateId } from "../paths";
 import { alone } from "../cluster/lock";
 import { cacheEntry } from "../images/cacheEntry";
@@ -27,9 +28,19 @@ export async function sharedWork(
   try {
     return await alone(`make-${stateId(path)}`, () => {
       clearTimeout(notice);
+      removeLeftovers(path);
       return cacheEntry(path, make);
     });
   } finally {
     clearTimeout(notice);
+  }
+}
+
+/** Removes what makers that were killed left beside `path`. */
+function removeLeftovers(path: string): void {
+  const folder = dirname(path);
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(`.${basename(path)}-`)) rmSync(join(folder, name), { recursive: true, force: true, maxRetries: 3 });
   }
 }

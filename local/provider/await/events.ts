@@ -1,7 +1,10 @@
 import type { CoreV1Event } from "@kubernetes/client-node";
 import type { Cluster } from "../cluster";
 
-/** The last warning that the cluster's own parts left about an object, such as `FailedMount: …`. */
+/** The reasons of what stops an object; other warnings are advice. */
+const hindering = /fail|error|back-?off|insufficient|invalid|forbidden|exceeded/i;
+
+/** The last warning that the cluster's own parts left about what stops an object, such as `FailedMount: …`. */
 export async function lastWarning(
   cluster: Cluster,
   namespace: string,
@@ -14,7 +17,10 @@ export async function lastWarning(
   // Times are text as the server sends them, and as such in order.
   const time = (event: CoreV1Event): string =>
     String(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? "");
-  const last = events.sort((a, b) => time(a).localeCompare(time(b))).at(-1);
+  const last = events
+    .filter(({ reason }) => reason !== undefined && hindering.test(reason))
+    .sort((a, b) => time(a).localeCompare(time(b)))
+    .at(-1);
   if (last === undefined) return undefined;
   return `${last.reason ?? "Warning"}: ${last.message?.trim() ?? ""}`;
 }

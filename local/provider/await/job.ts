@@ -21,12 +21,12 @@ export async function jobReadiness(job: V1Job, surroundings: Surroundings): Prom
     return failed([`${failure.reason ?? "Failed"}: ${failure.message ?? ""}`, ...words].join("\n"));
   }
 
+  const current = pods.at(-1);
   for (const pod of failedPods) {
     const problem = await problemOf(cluster, pod);
-    if (problem !== undefined) warn(`${problem}; the Job tries again`);
+    if (problem !== undefined && pod !== current) warn(`${problem}; the Job tries again`);
   }
   if (condition("Suspended") !== undefined) return waiting("the Job is suspended");
-  const current = pods.filter(({ status }) => status?.phase !== "Failed").at(-1);
   if (current === undefined) {
     const warning = await lastWarning(cluster, namespace, uid);
     return waiting(`no pod yet${warning === undefined ? "" : `: ${warning}`}`);

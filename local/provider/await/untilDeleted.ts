@@ -51,7 +51,8 @@ async function heldBy(session: Session, live: JsonObject): Promise<string> {
       return `mounted by ${users.map((pod) => `pod ${metadataOf(pod).name}`).join(", ")}`;
     }
   }
-  const conditions = at(live, "status", "conditions");
+  // A Namespace says what is left in it.
+  const conditions = live["kind"] === "Namespace" ? at(live, "status", "conditions") : undefined;
   const remaining = (Array.isArray(conditions) ? conditions : [])
     .filter((condition) => textAt(condition, "status") === "True")
     .filter((condition) => /Remaining|Failure/.test(textAt(condition, "type") ?? ""))

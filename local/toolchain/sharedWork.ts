@@ -41,6 +41,7 @@ function removeLeftovers(path: string): void {
   const folder = dirname(path);
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
-    if (name.startsWith(`.${basename(path)}-`)) rmSync(join(folder, name), { recursive: true, force: true, maxRetries: 3 });
+    if (name.startsWith(`.${basename(path)}-`))
+      rmSync(join(folder, name), { recursive: true, force: true, maxRetries: 3 });
   }
 }

@@ -23,11 +23,16 @@ export type Quantity = `${number}${BinaryUnit}`;
 /** An amount of processor time as Kubernetes writes it: whole or decimal cores (`2`, `0.5`) or thousandths (`500m`). */
 export type CpuQuantity = `${number}` | `${number}m`;
 
-const quantityPattern = /^(\d{1,12})(?:\.(\d{1,9}))?(Ki|Mi|Gi|Ti|Pi|Ei)$/;
+const quantityPattern = /^(\d{1,19})(?:\.(\d{1,9}))?(Ki|Mi|Gi|Ti|Pi|Ei)$/;
 
-/** Says whether a value is a {@link Quantity} of more than zero bytes. */
+/** Kubernetes counts bytes in 63 bits. */
+const tooManyBytes = 2n ** 63n;
+
+/** Says whether a value is a {@link Quantity} of more than zero bytes, and of no more than Kubernetes can count. */
 export function isQuantity(value: unknown): value is Quantity {
-  return typeof value === "string" && quantityPattern.test(value) && /[1-9]/.test(value);
+  if (typeof value !== "string" || !quantityPattern.test(value)) return false;
+  const bytes = quantityBytes(value as Quantity);
+  return bytes > 0n && bytes < tooManyBytes;
 }
 
 /** Says whether a value is a {@link CpuQuantity} of more than zero cores. */

@@ -30,13 +30,15 @@ export function checkSharing(
   volumeName: string,
   volume: PlannedVolume,
   servers: readonly PlacedServer[],
-  { problems, warnings }: Findings,
+  findings: Findings,
 ): void {
+  const { problems, warnings } = findings;
   const rule = accessModeRules[volume.accessMode];
   const running = servers.filter(({ server }) => server.replicas > 0);
   const [first, ...others] = running;
   if (rule.nodes === "many" || first === undefined) return;
 
+  checkOneNode(rule.because, running, findings);
   const pods = running.reduce((sum, { server }) => sum + server.replicas, 0);
   const keptTogether = rule.pods === "many" && volume.storageClass.type === "local";
   if (keptTogether) {
@@ -50,7 +52,7 @@ export function checkSharing(
     for (const { server, path } of running.filter(({ server }) => server.replicas > 1)) {
       problems.push({
         path: [...path, "replicas"],
-        message: `got ${server.replicas}, but ${rule.because}, and nothing keeps replicas on one; use 1, or ${remedy}`,
+        message: `got ${server.replicas}, but ${rule.because}${rule.pods === "one" ? "" : ", and nothing keeps replicas on one"}; use 1, or ${remedy}`,
         suggestion: 1,
       });
     }
@@ -69,6 +71,29 @@ export function checkSharing(
       warnings.push(
         `volume ${quote(volumeName)} cannot take a new revision while server ${quote(server.serviceName)} runs: ${rule.because}; set its replicas to 0 first`,
       );
+    }
+  }
+}
+
+/** Checks that there can be a node on which every server of a volume may run. */
+function checkOneNode(
+  because: string,
+  servers: readonly PlacedServer[],
+  { problems }: Findings,
+): void {
+  const seen = new Map<string, { value: string; server: ServerPlan }>();
+  for (const { server, path } of servers) {
+    for (const [key, value] of Object.entries(server.nodeSelector)) {
+      const earlier = seen.get(key);
+      if (earlier === undefined) {
+        seen.set(key, { value, server });
+      } else if (earlier.value !== value) {
+        problems.push({
+          path: [...path, "nodeSelector", key],
+          message: `got ${quote(value)}, but server ${quote(earlier.server.serviceName)} of the same volume runs where it is ${quote(earlier.value)}, and ${because}; use ${quote(earlier.value)}`,
+          suggestion: earlier.value,
+        });
+      }
     }
   }
 }
@@ -92,20 +117,17 @@ export function placeLoader(
   if (accessModeRules[accessMode].nodes === "many") return asked;
   const nodeSelector: Record<string, string> = { ...asked.nodeSelector };
   const tolerations = [...asked.tolerations];
-  for (const { server, path: serverPath } of servers) {
+  for (const { server } of servers) {
     for (const [key, value] of Object.entries(server.nodeSelector)) {
-      const other = nodeSelector[key];
-      if (other === undefined) {
-        nodeSelector[key] = value;
-      } else if (other !== value) {
-        const own = asked.nodeSelector[key] === other;
+      const own = asked.nodeSelector[key];
+      if (own !== undefined && own !== value) {
         problems.push({
-          path: own ? [...path, "nodeSelector", key] : [...serverPath, "nodeSelector", key],
-          message: own
-            ? `got ${quote(other)}, but server ${quote(server.serviceName)} runs where it is ${quote(value)}, and ${accessModeRules[accessMode].because}; use the same value, or remove it: the loader follows the servers`
-            : `got ${quote(value)}, but another server of the volume runs where it is ${quote(other)}, and ${accessModeRules[accessMode].because}; use the same value`,
+          path: [...path, "nodeSelector", key],
+          message: `got ${quote(own)}, but server ${quote(server.serviceName)} runs where it is ${quote(value)}, and ${accessModeRules[accessMode].because}; use ${quote(value)}, or remove it: the loader follows the servers`,
+          suggestion: value,
         });
       }
+      nodeSelector[key] ??= value;
     }
     const suffered = server.gpus > 0 ? [...server.tolerations, gpuToleration] : server.tolerations;
     for (const toleration of suffered) {

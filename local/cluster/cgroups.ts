@@ -97,10 +97,17 @@ function handDown(cgroup: string): void {
     (controller) => wanted.includes(controller) && !enabled.includes(controller),
   );
   if (missing.length === 0) return;
-  writeFileSync(
-    join(cgroup, "cgroup.subtree_control"),
-    missing.map((controller) => `+${controller}`).join(" "),
-  );
+  const enable = missing.map((controller) => `+${controller}`).join(" ");
+  try {
+    writeFileSync(join(cgroup, "cgroup.subtree_control"), enable);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+    throw new Error(
+      `the control group ${cgroup} cannot let containers use ${missing.join(", ")}, because it has processes of its own, ` +
+        "as it does in a container; run on the machine itself, or move them to a control group below it first",
+      { cause: error },
+    );
+  }
 }
 
 /** The ids of all processes of a node, its containers' included; empty when it does not run. */

@@ -64,7 +64,7 @@ export interface ClusterStatus {
 }
 
 /** How long a start may take, in seconds, on a machine that is busy with other things. */
-const patience = 240;
+const patience = 120;
 
 /**
  * Starts the embedded cluster, or finds it running; returns when its node is ready for pods with volumes and GPUs.
@@ -97,7 +97,20 @@ export async function startCluster(args: ClusterArgs, progress: Progress): Promi
 }
 
 function settingsFrom(args: ClusterArgs, layout: Layout, previous: Settings | undefined): Settings {
-  const paths = binaries.map((name) => [name, args.toolchain.bin(name)]);
+  const paths = binaries.map((name) => [name, args.toolchain.bin(name)] as const);
+  const { archives, vllm } = args.images;
+  const files = [
+    ...paths.map(([, path]) => path),
+    ...archives.map(({ archive }) => archive),
+    ...[args.packages.root, args.toolchain.manifests, ...(vllm === undefined ? [] : [vllm])],
+  ];
+  const missing = files.filter((file) => !existsSync(file));
+  if (missing.length > 0) {
+    throw new Error(
+      `the embedded cluster needs ${missing.join(" and ")}, which a build should have left in the cache; ` +
+        "build again: npm run up",
+    );
+  }
   return {
     state: args.state,
     kept: [checkout, cacheDirectory()],
@@ -180,7 +193,9 @@ async function untilRunning(layout: Layout): Promise<void> {
   };
   if (await eventually(isUp, { seconds: patience })) return;
   const late = (readStatus(layout.status)?.parts ?? []).filter(({ state }) => state !== "ready");
-  const first = late.find(({ state }) => state !== "waiting");
+  const first =
+    late.find(({ state }) => state === "restarting") ??
+    late.find(({ state }) => state !== "waiting");
   throw new Error(
     [
       `the cluster is not ready after ${patience} s; these parts are not:`,

@@ -11,7 +11,7 @@ export function buildEntry(build: Build): string {
   for (const file of sourcesOf(build.module)) {
     hash.update(`${file}\n`).update(readFileSync(join(build.module, file)));
   }
-  hash.update(JSON.stringify([build.programs.map(argumentsOf), build.manifests]));
+  hash.update(JSON.stringify([buildArguments(build), build.manifests]));
   const { os, architecture } = goPlatform();
   const key = hash.digest("hex").slice(0, 12);
   return join(
@@ -28,16 +28,19 @@ function sourcesOf(module: string): string[] {
     .sort();
 }
 
-/** Arguments of `go build` that are the same for all programs. */
-export const commonArguments: readonly string[] = ["-trimpath", "-buildvcs=false"];
+/** Arguments of `go build`: for all programs, then the linker's flags for each program's package, then the packages. */
+export function buildArguments({ programs }: Build): string[] {
+  return [
+    "-trimpath",
+    "-buildvcs=false",
+    ...programs.map(linkerFlags),
+    ...programs.map((program) => program.package),
+  ];
+}
 
-/** Arguments of `go build` for one program: the linker's flags, for its package only. */
-export function argumentsOf(program: Program): string[] {
+function linkerFlags(program: Program): string {
   const variables = Object.entries(program.variables ?? {}).map(
     ([name, value]) => `-X ${name}=${value}`,
   );
-  return [
-    ...commonArguments,
-    `-ldflags=${program.package}=${["-s", "-w", ...variables].join(" ")}`,
-  ];
+  return `-ldflags=${program.package}=${["-s", "-w", ...variables].join(" ")}`;
 }

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { run } from "../images/commands";
 import { cacheDirectory } from "../paths";
 import type { Progress } from "../progress";
-import { argumentsOf, commonArguments } from "./buildEntry";
+import { buildArguments } from "./buildEntry";
 import type { Build, Program } from "./builds";
 import type { Go } from "./go";
 
@@ -30,13 +30,9 @@ export async function compile(
 ): Promise<void> {
   const bin = join(folder, "bin");
   await mkdir(bin);
-  const flags = build.programs.flatMap((program) =>
-    argumentsOf(program).filter((argument) => !commonArguments.includes(argument)),
-  );
-  const packages = build.programs.map((program) => program.package);
   await goBuild(
     build,
-    ["build", "-v", ...commonArguments, ...flags, "-o", `${bin}/`, ...packages],
+    ["build", "-v", "-o", `${bin}/`, ...buildArguments(build)],
     go,
     progress,
     signal,

@@ -6,9 +6,11 @@
  * The steps build on each other: when one fails, those after it are not run.
  */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type StackOutputs } from "../../commands/stackOutputs";
+import { filesIn, Repositories, type Access } from "../../local/hub/repositories";
+import { Readme } from "../support/readme";
 import { Shell } from "../support/shell";
 import { traces } from "../support/traces";
 import { VolumeReader } from "../support/volumeReader";
@@ -20,6 +22,7 @@ describe("the main job", function () {
   this.timeout(15 * 60_000);
 
   const shell = new Shell();
+  const readme = new Readme();
   const volume = new VolumeReader(shell, "models", "weights");
 
   after(async () => {
@@ -28,7 +31,7 @@ describe("the main job", function () {
   });
 
   it("npm run up ends with a table and the sentence that only our weights know", async () => {
-    const up = await shell.run("npm run up");
+    const up = await shell.run(readme.command("npm run up"));
     assert.equal(up.status, 0, up.stdout + up.stderr);
     assert.match(
       up.stdout,
@@ -73,6 +76,18 @@ describe("the main job", function () {
     ]);
   });
 
+  it("the README's way of looking around works", async () => {
+    readme.command('eval "$(npm run -s env)"');
+    const listed = await shell.platformOutput(
+      readme.command("kubectl --namespace models get pods,jobs,pvc"),
+    );
+    assert.match(listed, /^pod\/tiny-.* Running /m);
+    assert.match(listed, /^job\.batch\/tiny-populate-.* Complete /m);
+    assert.match(listed, /^persistentvolumeclaim\/weights +Bound /m);
+    assert.match(await shell.output(readme.command("npm run plan")), /\btiny\b/);
+    await shell.output(readme.command("npm run check"));
+  });
+
   it("the volume holds the model with a manifest that standard tools agree with", async () => {
     const { tiny } = (await stackOutputs()).models;
     const manifest = JSON.parse(
@@ -98,7 +113,7 @@ describe("the main job", function () {
   });
 
   it("a second npm run up changes nothing, in under a minute", async () => {
-    const up = await shell.run("npm run up");
+    const up = await shell.run(readme.command("npm run up"));
     assert.equal(up.status, 0, up.stdout + up.stderr);
     assert.ok(up.stdout.includes(sentence));
     assert.ok(up.seconds < 60, `${up.seconds} s`);
@@ -131,6 +146,7 @@ describe("the main job", function () {
   });
 
   it("a wrong token fails population with the loader's own words in pulumi up's output", async () => {
+    await copyModel("gated-llama", { gated: true, tokens: ["hf_accepted"] });
     await shell.platformOutput(
       "kubectl -n models create secret generic hub-token --from-literal=HF_TOKEN=hf_wrong",
     );
@@ -161,8 +177,7 @@ describe("the main job", function () {
   });
 
   it("one changed byte at the hub fails population: the file's name, code 65, nothing at the path", async () => {
-    const shard = join(shell.state, "hub", "modelstore", "damaged-llama");
-    flipOneByte(findShard(shard));
+    flipOneByte(await copyModel("damaged-llama"));
     await configure(
       "models.damaged",
       JSON.stringify({ source: "hf://modelstore/damaged-llama", volume: "weights" }),
@@ -178,27 +193,48 @@ describe("the main job", function () {
   });
 
   it("npm run down leaves nothing of ours on the machine", async () => {
-    const down = await shell.run("npm run down");
+    const down = await shell.run(readme.command("npm run down"));
     assert.equal(down.status, 0, down.stdout + down.stderr);
     assert.deepEqual(traces(shell.state), []);
   });
 
   it("the weights are still there at the next npm run up", async () => {
-    const up = await shell.run("npm run up");
+    const up = await shell.run(readme.command("npm run up"));
     assert.equal(up.status, 0, up.stdout + up.stderr);
     assert.match(up.stdout, /^tiny .* already there /m);
     assert.ok(up.stdout.includes(sentence), up.stdout);
   });
 
   it("npm run down -- --purge removes the volumes and the state as well", async () => {
-    const down = await shell.run("npm run down -- --purge");
+    const down = await shell.run(readme.command("npm run down -- --purge"));
     assert.equal(down.status, 0, down.stdout + down.stderr);
     assert.deepEqual(traces(shell.state), []);
     assert.equal(existsSync(shell.state), false);
   });
 
+  it("every command of the README has been run, this very one among them", () => {
+    readme.command("npm test");
+    assert.deepEqual(readme.untaken, []);
+  });
+
+  /** Commits a copy of the model to the platform's hub under another name, and returns the path of one of its shards. */
+  async function copyModel(name: string, access: Access = {}): Promise<string> {
+    const hub = new Repositories(join(shell.state, "hub"));
+    const original = await hub.find("modelstore/tiny-llama");
+    const commit = original?.refs["main"] ?? "";
+    const id = `modelstore/${name}`;
+    const files = await filesIn(join(hub.root, "modelstore/tiny-llama/commits", commit));
+    const copy = await hub.commit(id, "main", files);
+    await hub.setAccess(id, access);
+    const shard = Object.keys(files).find((path) => path.endsWith(".safetensors"));
+    assert.ok(shard, "the model has no shard");
+    return hub.file(id, copy, shard);
+  }
+
   async function stackOutputs(): Promise<StackOutputs> {
-    return JSON.parse(await shell.platformOutput("pulumi stack output --json")) as StackOutputs;
+    return JSON.parse(
+      await shell.platformOutput(readme.command("pulumi stack output --json")),
+    ) as StackOutputs;
   }
 
   async function configure(path: string, value: string, ...flags: string[]): Promise<void> {
@@ -227,14 +263,6 @@ describe("the main job", function () {
     );
   }
 });
-
-function findShard(folder: string): string {
-  const shard = readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".safetensors"))
-    .sort()[0];
-  assert.ok(shard, `no shard in ${folder}`);
-  return join(folder, shard);
-}
 
 function flipOneByte(file: string): void {
   const bytes = readFileSync(file);

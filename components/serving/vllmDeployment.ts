@@ -7,6 +7,7 @@ import { quote, type Problem } from "../../plan/problems";
 import { isQuantity, quantityProblem, type Quantity } from "../../plan/quantity";
 import { vllmArgProblems, vllmEnvProblems, type VllmArgs } from "../../plan/vllm";
 import type { ComputeResources } from "../computeResources";
+import { detached } from "../detached";
 import { problemAt, rejectInvalidArguments, wholeNumberProblem } from "../invalidArguments";
 import { modelstoreLabels, selectorLabels } from "../labels";
 import { vllmPodSpec } from "./vllmPod";
@@ -40,6 +41,7 @@ export interface VllmDeploymentArgs {
   readonly path: string;
   /**
    * The revision that lies there. It has no effect but that a new one replaces the pods, which have the old one loaded.
+   * Where it comes from is no dependency: name the population in `dependsOn`.
    *
    * @defaultValue - none: a new revision at the same path is served after the next restart
    */
@@ -170,7 +172,8 @@ export class VllmDeployment extends pulumi.ComponentResource {
     const resolved = resolveVllmDeploymentArgs(name, args);
     super("modelstore:index:VllmDeployment", name, {}, opts);
 
-    const { serviceName, namespace, replicas, port } = resolved;
+    const { revision, ...server } = resolved;
+    const { serviceName, namespace, replicas, port } = server;
     const labels = modelstoreLabels("serving", "vllm", serviceName);
     const selector = selectorLabels("vllm", serviceName);
     const readySeconds = resolved.startupBudgetSeconds + placementSeconds;
@@ -188,11 +191,9 @@ export class VllmDeployment extends pulumi.ComponentResource {
           template: {
             metadata: {
               labels,
-              annotations: pulumi
-                .output(resolved.revision)
-                .apply(revisionAnnotation) as pulumi.Output<Record<string, string>>,
+              annotations: detached(pulumi.output(revision)).apply(revisionAnnotation),
             },
-            spec: pulumi.output(resolved).apply(vllmPodSpec),
+            spec: pulumi.output(server).apply(vllmPodSpec),
           },
         },
       },
@@ -269,8 +270,8 @@ function rolloutTimeouts(
   return { create: `${readySeconds}s`, update: `${rounds * readySeconds}s` };
 }
 
-function revisionAnnotation(revision: string | undefined): Record<string, string> | undefined {
-  return revision === undefined ? undefined : { "modelstore/revision": revision };
+function revisionAnnotation(revision: string | undefined): Record<string, string> {
+  return revision === undefined ? {} : { "modelstore/revision": revision };
 }
 
 /** {@link VllmDeploymentArgs} with every default in place. */

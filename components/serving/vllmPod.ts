@@ -12,39 +12,42 @@ const cacheDirectory = "/cache";
 
 const containerPort = 8000;
 
+/** What the pods of a server are made of: the arguments of a VllmDeployment, defaults in place, all of it known. */
+export type VllmServer = pulumi.Unwrap<Omit<ResolvedVllmDeploymentArgs, "revision">>;
+
 /** The specification of a vLLM server's pods. */
-export function vllmPodSpec(
-  args: pulumi.Unwrap<ResolvedVllmDeploymentArgs>,
-): k8s.types.input.core.v1.PodSpec {
+export function vllmPodSpec(server: VllmServer): k8s.types.input.core.v1.PodSpec {
   return {
     // A Service whose name starts with "vllm" would otherwise set VLLM_PORT, which vLLM reads as its own.
     enableServiceLinks: false,
     automountServiceAccountToken: false,
-    terminationGracePeriodSeconds: args.terminationGracePeriodSeconds,
+    terminationGracePeriodSeconds: server.terminationGracePeriodSeconds,
     securityContext: restrictedPod,
-    nodeSelector: args.nodeSelector,
-    tolerations: tolerations(args),
-    affinity: args.affinity,
+    nodeSelector: server.nodeSelector,
+    tolerations: tolerations(server),
+    affinity: server.affinity,
     containers: [
       {
         name: "vllm",
-        image: args.image,
+        image: server.image,
         command: ["vllm", "serve"],
         args: [
-          `${modelsDirectory}/${args.path}`,
-          `--served-model-name=${args.servedModelName}`,
+          `${modelsDirectory}/${server.path}`,
+          `--served-model-name=${server.servedModelName}`,
           "--host=0.0.0.0",
           `--port=${containerPort}`,
-          ...renderVllmArgs(withParallelism(args.args, args.gpus)),
+          ...renderVllmArgs(withParallelism(server.args, server.gpus)),
         ],
-        env: environment(args.env),
+        env: environment(server.env),
         ports: [{ name: "http", containerPort, protocol: "TCP" }],
         // Kubernetes requests as many GPUs as the limit says.
-        resources: resources(args),
+        resources: resources(server),
         securityContext: restrictedContainer,
+        // vLLM's last words say why it stopped; without this they are in the logs alone.
+        terminationMessagePolicy: "FallbackToLogsOnError",
         startupProbe: {
           ...healthCheck,
-          failureThreshold: Math.ceil(args.startupBudgetSeconds / healthCheck.periodSeconds),
+          failureThreshold: Math.ceil(server.startupBudgetSeconds / healthCheck.periodSeconds),
         },
         readinessProbe: { ...healthCheck, failureThreshold: 3 },
         // Patient: a server that is busy with long prompts is not one that hangs, and a restart loads all weights again.
@@ -58,10 +61,10 @@ export function vllmPodSpec(
       },
     ],
     volumes: [
-      { name: "model", persistentVolumeClaim: { claimName: args.claimName, readOnly: true } },
+      { name: "model", persistentVolumeClaim: { claimName: server.claimName, readOnly: true } },
       { name: "cache", emptyDir: {} },
       { name: "tmp", emptyDir: {} },
-      { name: "shared-memory", emptyDir: { medium: "Memory", sizeLimit: args.sharedMemorySize } },
+      { name: "shared-memory", emptyDir: { medium: "Memory", sizeLimit: server.sharedMemorySize } },
     ],
   };
 }
@@ -95,12 +98,12 @@ function environment(given: Readonly<Record<string, string>>) {
     .map(([name, value]) => ({ name, value }));
 }
 
-function tolerations({ tolerations = [], gpus }: pulumi.Unwrap<ResolvedVllmDeploymentArgs>) {
+function tolerations({ tolerations = [], gpus }: VllmServer) {
   const given = tolerations.some(({ key }) => key === gpuToleration.key);
   return gpus > 0 && !given ? [...tolerations, gpuToleration] : [...tolerations];
 }
 
-function resources({ resources, gpus }: pulumi.Unwrap<ResolvedVllmDeploymentArgs>) {
+function resources({ resources, gpus }: VllmServer) {
   return gpus > 0
     ? { ...resources, limits: { ...resources?.limits, "nvidia.com/gpu": String(gpus) } }
     : resources;

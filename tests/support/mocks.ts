@@ -86,7 +86,7 @@ export async function startMocks(settings: MockSettings = {}) {
         resource,
         urn: `urn:pulumi:${stack}::modelstore::${typeChains.get(resource) ?? type}::${name}`,
         inputs: inputs.get(`${type}::${name}`) ?? {},
-        options: options as pulumi.CustomResourceOptions,
+        options,
       }));
     },
   };
@@ -118,6 +118,22 @@ export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
   return new Promise((resolve) => {
     output.apply(resolve as (value: unknown) => void);
   });
+}
+
+/** What the SDK knows of an output beside its value. */
+interface OutputInternals {
+  readonly isKnown: Promise<boolean>;
+  readonly allResources: () => Promise<Set<pulumi.Resource>>;
+}
+
+/** The resources that an output comes from. */
+export function dependenciesOf(output: pulumi.Output<unknown>): Promise<Set<pulumi.Resource>> {
+  return (output as unknown as OutputInternals).allResources();
+}
+
+/** Whether an output has a value yet; in a preview some have none. */
+export function isKnown(output: pulumi.Output<unknown>): Promise<boolean> {
+  return (output as unknown as OutputInternals).isKnown;
 }
 
 /** The one resource of a type, optionally of a name. @throws Error when there is none or are several. */

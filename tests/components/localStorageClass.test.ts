@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { ExistingStorageClass, LocalStorageClass } from "../../components";
-import { made, the, tree, valueOf } from "../support/mocks";
+import { LocalStorageClass } from "../../components";
+import { dependenciesOf, made, the, tree, valueOf } from "../support/mocks";
 
 describe("LocalStorageClass", () => {
   it("makes one StorageClass, by hand-made volumes, that keeps them and waits for its first consumer", async () => {
@@ -61,10 +61,7 @@ describe("LocalStorageClass", () => {
   it("gives its name without a dependency, so that replacing the class replaces no claim", async () => {
     const { result } = await made((opts) => new LocalStorageClass("disk", {}, opts));
 
-    const dependencies = await (
-      result.storageClassName as unknown as { allResources: () => Promise<Set<unknown>> }
-    ).allResources();
-    assert.equal(dependencies.size, 0);
+    assert.equal((await dependenciesOf(result.storageClassName)).size, 0);
     assert.deepEqual(result.resources, [result.storageClass]);
   });
 
@@ -89,39 +86,6 @@ describe("LocalStorageClass", () => {
   accessModes: got [], expected at least one access mode
   allowVolumeExpansion: got true, but nothing can expand the volumes of "kubernetes.io/no-provisioner"; remove it or name a CSI driver as provisioner
   parameters: is given, but "kubernetes.io/no-provisioner" takes none; remove it or name a CSI driver as provisioner`,
-      },
-    );
-  });
-});
-
-describe("ExistingStorageClass", () => {
-  it("makes nothing", async () => {
-    const { result, resources } = await made(
-      (opts) => new ExistingStorageClass("company", { storageClassName: "longhorn" }, opts),
-    );
-
-    assert.deepEqual(tree(resources), ["modelstore:index:ExistingStorageClass company"]);
-    assert.equal(await valueOf(result.storageClassName), "longhorn");
-    assert.deepEqual(result.accessModes, ["ReadWriteOnce"]);
-    assert.deepEqual(result.resources, []);
-  });
-
-  it("stands for the cluster's default class without a name", async () => {
-    const { result } = await made((opts) => new ExistingStorageClass("default", {}, opts));
-
-    assert.equal(await valueOf(result.storageClassName), undefined);
-  });
-
-  it("fails when no such class can exist", async () => {
-    await assert.rejects(
-      made(
-        (opts) =>
-          new ExistingStorageClass("company", { storageClassName: "-x", accessModes: [] }, opts),
-      ),
-      {
-        message: `modelstore:index:ExistingStorageClass "company" has 2 invalid arguments
-  storageClassName: got "-x", expected lower-case letters, digits, hyphens and dots, each part beginning and ending with a letter or digit
-  accessModes: got [], expected at least one access mode`,
       },
     );
   });

@@ -3,6 +3,7 @@ import { output } from "./processes";
 
 interface Specification {
   readonly mounts: readonly unknown[];
+  readonly process: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -24,5 +25,7 @@ export async function writeRuntimeSpecification(
       options: ["rbind", "ro", "nosuid", "nodev"],
     });
   }
-  writeFileSync(file, JSON.stringify({ ...specification, mounts }));
+  // Without limits of its own, which allow 1024 open files, a container has the machine's.
+  const process = { ...specification.process, rlimits: undefined };
+  writeFileSync(file, JSON.stringify({ ...specification, mounts, process }));
 }

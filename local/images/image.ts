@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory } from "../paths";
 import { cacheEntry } from "./cacheEntry";
@@ -26,6 +26,8 @@ export interface Image {
   readonly archive: string;
   /** Digest of its manifest. */
   readonly digest: string;
+  /** Folder with the files of its layer. */
+  readonly root: string;
 }
 
 /** The image that a recipe describes: from the cache, or made now. */
@@ -51,11 +53,11 @@ export async function ensureImage(recipe: Recipe): Promise<Image> {
       join(building, "image.tar"),
     );
     await writeFile(join(building, "digest"), digest);
-    await rm(root, { recursive: true });
   });
   return {
     name: recipe.name,
     archive: join(folder, "image.tar"),
     digest: await readFile(join(folder, "digest"), "utf8"),
+    root: join(folder, "root"),
   };
 }

@@ -59,7 +59,8 @@ export class FileDownload {
     attempt.streams++;
     try {
       await this.fetch(attempt, part);
-      await attempt.flush();
+      // A single part is flushed as the file is finished.
+      if (attempt.parts.length > 1) await attempt.flush();
       // The last one to come here finds all parts whole, and is alone.
       if (attempt.isWhole && attempt.streams === 1) this.sha256 = await attempt.finish();
     } catch (error) {

@@ -128,11 +128,10 @@ export class HuggingFace implements ModelSource {
   ): LoaderError {
     const { repository, revision } = this.source;
     const hub = ` at ${this.endpoint}${said === "" ? "" : ` (${said})`}`;
-    const token = this.hasToken ? "the token" : "no token";
     if (code === "GatedRepo" || status === 403) {
       return new LoaderError(
         ExitCode.NotAuthorised,
-        `${token} gives no access to the gated repository ${repository}${hub}; accept its terms and use a token of the account that did`,
+        `${this.hasToken ? "the token gives" : "without a token there is"} no access to ${repository}${hub}; accept the terms of its page, where it is gated, and use a token of the account that did`,
       );
     }
     if (status === 401 && this.hasToken && code !== "RepoNotFound") {
@@ -156,7 +155,7 @@ export class HuggingFace implements ModelSource {
     if (status === 401 || status === 404 || status === 410) {
       return new LoaderError(
         ExitCode.NotFound,
-        `no repository ${repository} can be seen with ${token}${hub}; check its name, and for a private one the token`,
+        `no repository ${repository} can be seen ${this.hasToken ? "with the token" : "without a token"}${hub}; check its name, and for a private one the token`,
       );
     }
     return new LoaderError(ExitCode.Unavailable, `${where}${said === "" ? "" : `: ${said}`}`);

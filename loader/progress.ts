@@ -7,6 +7,7 @@ export class Progress {
   private total = 0;
   private files = 0;
   private totalFiles = 0;
+  private transferEnded: number | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   /** How many bytes came from the source, those that turned out to be useless among them. */
@@ -19,9 +20,9 @@ export class Progress {
     return (Date.now() - this.began) / 1000;
   }
 
-  /** Since the transfer began, and 0 without one. */
+  /** While the transfer lasts, or lasted; 0 without one. */
   get bytesPerSecond(): number {
-    const milliseconds = Date.now() - this.transferBegan;
+    const milliseconds = Math.max(1, (this.transferEnded ?? Date.now()) - this.transferBegan);
     return this.transferred === 0 ? 0 : Math.round((this.transferred * 1000) / milliseconds);
   }
 
@@ -48,6 +49,7 @@ export class Progress {
   /** Reports once more, and then no longer. */
   endTransfer(): void {
     clearInterval(this.timer);
+    this.transferEnded = Date.now();
     this.report();
   }
 

@@ -43,15 +43,20 @@ export function parseSpecification(text: string, file: string): PopulationSpec {
   const invalid = Object.entries(checks).flatMap(([key, check]) => {
     const given = value[key];
     const why = check(given);
-    return why === undefined
-      ? []
-      : [`${key}: ${given === undefined ? "nothing" : JSON.stringify(given)} ${why}`];
+    return why === undefined ? [] : [`${key}: ${shown(given)} ${why}`];
   });
   const problems = [...unknown, ...invalid];
   if (problems.length > 0) {
     throw new LoaderError(ExitCode.Usage, `${file} is invalid: ${problems.join("; ")}`);
   }
   return value as unknown as PopulationSpec;
+}
+
+/** A value as messages show it: without the credentials that a URL may have. */
+function shown(value: unknown): string {
+  return value === undefined
+    ? "nothing"
+    : JSON.stringify(value).replace(/(https?:\/\/)[^/@"]*@/g, "$1***@");
 }
 
 function parseJson(text: string, file: string): unknown {

@@ -62,7 +62,7 @@ export function parseSource(text: string, path = "source"): Source {
   const [organisation, name, ...more] = repository.split("/");
   if (organisation === undefined || name === undefined || more.length > 0) {
     throw fail(
-      `has ${repository.split("/").length} parts where a repository has two`,
+      `names ${JSON.stringify(repository)} where a repository's organisation and name are expected`,
       "write hf://org/repo, and a revision after @ where one is meant",
     );
   }

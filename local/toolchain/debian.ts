@@ -133,24 +133,20 @@ async function download(packages: readonly string[], folder: string): Promise<vo
     "--no-upgrade",
   ];
   const attempt = (): Promise<string> => run("apt-get", [...install, ...options, ...packages]);
-  try {
-    await attempt();
-  } catch {
-    // An index that is missing or old is the usual cause. One of a foreign repository may fail to update: what counts is
-    // whether the packages are to be had then.
-    const update = await run("apt-get", ["update"]).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    await attempt().catch((error: unknown) => {
-      throw new AggregateError(
-        [error, update],
-        [error, update]
-          .map((failure) => (failure instanceof Error ? failure.message : ""))
-          .join("\n"),
-      );
-    });
-  }
+  if ((await failureOf(attempt())) === undefined) return;
+  // An index that is missing or old is the usual cause. That the index of some other registry cannot be updated is no
+  // failure: what counts is whether the packages are to be had then.
+  const update = await failureOf(run("apt-get", ["update", "--error-on=any"]));
+  const failure = await failureOf(attempt());
+  if (failure !== undefined) throw new Error([failure, update ?? ""].join("\n").trim());
+}
+
+/** Why a command failed, or undefined. */
+function failureOf(command: Promise<string>): Promise<string | undefined> {
+  return command.then(
+    () => undefined,
+    (error: unknown) => (error as Error).message,
+  );
 }
 
 /** Does what the package's installation would do: chooses the kind of iptables that Debian prefers. */

@@ -119,6 +119,7 @@ function notAmong(values: readonly string[], input: unknown): Omit<Problem, "pat
 }
 
 function outOfRange(input: unknown, bound: string, limit: number | bigint): string {
-  const what = Array.isArray(input) ? `${bound} ${limit} entries` : `${bound} ${limit}`;
+  const entries = Number(limit) === 1 ? "entry" : "entries";
+  const what = Array.isArray(input) ? `${bound} ${limit} ${entries}` : `${bound} ${limit}`;
   return `got ${quote(input)}, expected ${what}`;
 }

@@ -1,3 +1,4 @@
+import { entryOf } from "./findings";
 import { quote, type Problem } from "./problems";
 
 /**
@@ -58,7 +59,7 @@ export function vllmArgProblems(
   return Object.entries(args).flatMap(([flag, value]): Problem[] => {
     const at = [...path, flag];
     const name = flag.replace(/^-+/, "").replaceAll("_", "-");
-    const reason = reservedFlags[name];
+    const reason = entryOf(reservedFlags, name);
     if (reason !== undefined) {
       return [{ path: at, message: `got ${quote(value)}, but ${reason}; remove it` }];
     }
@@ -90,7 +91,7 @@ export function vllmEnvProblems(
 ): Problem[] {
   return names.flatMap((name): Problem[] => {
     const at = [...path, name];
-    const reason = reservedVariables[name];
+    const reason = entryOf(reservedVariables, name);
     if (reason !== undefined) return [{ path: at, message: `is reserved: ${reason}; remove it` }];
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
       return [

@@ -147,6 +147,11 @@ const refusals: readonly Refusal[] = [
     ],
   },
   {
+    title: "a list is empty",
+    change: { "volumes.weights.accessModes": [] },
+    says: ["modelstore:volumes.weights.accessModes: got [], expected at least 1 entry"],
+  },
+  {
     title: "a storage type is none",
     change: { "storage.disk.type": "hostPath" },
     says: ['modelstore:storage.disk.type: got "hostPath", expected "local" or "existing"'],
@@ -215,6 +220,16 @@ const refusals: readonly Refusal[] = [
     title: "a kind of server is none",
     change: { "models.llama.serve.kind": "StatefulSet" },
     says: ['modelstore:models.llama.serve.kind: got "StatefulSet", expected "Deployment"'],
+  },
+  {
+    title: "a flag and a variable have the names of what every object has",
+    change: {
+      "models.llama.serve.args": { constructor: 1 },
+      "models.llama.serve.env": { toString: "1", "a-b": "2" },
+    },
+    says: [
+      'modelstore:models.llama.serve.env.a-b: got "a-b", expected the name of an environment variable: letters, digits and underscores',
+    ],
   },
   {
     title: "a flag has no value",

@@ -3,14 +3,12 @@ package main
 import (
 	"context"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/container-storage-interface/spec/lib/go/csi"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
@@ -133,94 +131,6 @@ func (d *driver) checkTopology(requirement *csi.TopologyRequirement) error {
 		}
 	}
 	return status.Errorf(codes.ResourceExhausted, "volumes can be used on node %q only, which is not among the nodes asked for", d.node)
-}
-
-// source names what a new volume's content is copied from: at most one of the two.
-type source struct{ snapshot, volume string }
-
-func sourceOf(content *csi.VolumeContentSource) source {
-	return source{snapshot: content.GetSnapshot().GetSnapshotId(), volume: content.GetVolume().GetVolumeId()}
-}
-
-func (v *volume) source() source { return source{snapshot: v.SourceSnapshot, volume: v.SourceVolume} }
-
-// claims lists the ids that making a volume from a source works on.
-func (s source) claims(id string) []string {
-	claims := []string{id}
-	for _, other := range []string{s.snapshot, s.volume} {
-		if other != "" {
-			claims = append(claims, other)
-		}
-	}
-	return claims
-}
-
-func (s source) String() string {
-	switch {
-	case s.snapshot != "":
-		return "snapshot " + s.snapshot
-	case s.volume != "":
-		return "volume " + s.volume
-	default:
-		return "nothing"
-	}
-}
-
-// content is what a new image is filled with.
-type content struct {
-	bytes int64 // size of the source, 0 without one
-	write func(image string, bytes int64) error
-}
-
-func (d *driver) contentOf(s source) (content, error) {
-	switch {
-	case s.snapshot != "":
-		from, err := d.snapshots.load(s.snapshot)
-		if err != nil {
-			return content{}, err
-		}
-		if from == nil {
-			return content{}, status.Errorf(codes.NotFound, "there is no snapshot %q to restore", s.snapshot)
-		}
-		return copyOf(d.snapshots.image(from.ID), from.SizeBytes, ""), nil
-	case s.volume != "":
-		from, err := d.volumes.load(s.volume)
-		if err != nil {
-			return content{}, err
-		}
-		if from == nil {
-			return content{}, status.Errorf(codes.NotFound, "there is no volume %q to clone", s.volume)
-		}
-		stagedAt, err := from.mountedAt()
-		if err != nil {
-			return content{}, err
-		}
-		return copyOf(d.volumes.image(from.ID), from.SizeBytes, stagedAt), nil
-	default:
-		return content{write: makeImage}, nil
-	}
-}
-
-// copyOf is another image's content. The copy's file system stays as large as it was until it is mounted.
-func copyOf(from string, bytes int64, stagedAt string) content {
-	return content{bytes: bytes, write: func(image string, size int64) error {
-		if err := copyImage(from, image, stagedAt); err != nil {
-			return err
-		}
-		return os.Truncate(image, size)
-	}}
-}
-
-// mountedAt is the path at which a volume is staged right now, or "".
-func (v *volume) mountedAt() (string, error) {
-	if v.StagedAt == "" {
-		return "", nil
-	}
-	m, err := mountAt(v.StagedAt)
-	if err != nil || m == nil {
-		return "", err
-	}
-	return v.StagedAt, nil
 }
 
 // DeleteVolume removes a volume with its content.
@@ -382,100 +292,6 @@ func (d *driver) ControllerExpandVolume(_ context.Context, r *csi.ControllerExpa
 	})
 	if err != nil {
 		return nil, err
-	}
-	return response, nil
-}
-
-// CreateSnapshot copies a volume's image as it is at this moment.
-func (d *driver) CreateSnapshot(_ context.Context, r *csi.CreateSnapshotRequest) (*csi.CreateSnapshotResponse, error) {
-	if err := firstOf(required("name", r.GetName()), required("source_volume_id", r.GetSourceVolumeId())); err != nil {
-		return nil, err
-	}
-	id := idOf(r.GetName())
-	done, err := d.busy.begin(id, r.GetSourceVolumeId())
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	s, err := d.snapshots.load(id)
-	if err != nil {
-		return nil, err
-	}
-	if s != nil {
-		if s.SourceVolume != r.GetSourceVolumeId() {
-			return nil, status.Errorf(codes.AlreadyExists, "snapshot %q exists of another volume, %s", r.GetName(), s.SourceVolume)
-		}
-		return &csi.CreateSnapshotResponse{Snapshot: s.message()}, nil
-	}
-
-	v, err := d.existing(r.GetSourceVolumeId())
-	if err != nil {
-		return nil, err
-	}
-	release, err := d.reserve(v.SizeBytes)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	stagedAt, err := v.mountedAt()
-	if err != nil {
-		return nil, err
-	}
-	if err := d.snapshots.prepare(id); err != nil {
-		return nil, err
-	}
-	if err := copyImage(d.volumes.image(v.ID), d.snapshots.image(id), stagedAt); err != nil {
-		return nil, err
-	}
-	s = &snapshot{ID: id, Name: r.GetName(), SizeBytes: v.SizeBytes, SourceVolume: v.ID, CreatedAt: time.Now().UTC()}
-	if err := d.snapshots.save(id, s); err != nil {
-		return nil, err
-	}
-	return &csi.CreateSnapshotResponse{Snapshot: s.message()}, nil
-}
-
-func (s *snapshot) message() *csi.Snapshot {
-	return &csi.Snapshot{
-		SnapshotId: s.ID, SourceVolumeId: s.SourceVolume, SizeBytes: s.SizeBytes,
-		CreationTime: timestamppb.New(s.CreatedAt), ReadyToUse: true,
-	}
-}
-
-// DeleteSnapshot removes a snapshot. Volumes made from it have their own copy.
-func (d *driver) DeleteSnapshot(_ context.Context, r *csi.DeleteSnapshotRequest) (*csi.DeleteSnapshotResponse, error) {
-	if err := required("snapshot_id", r.GetSnapshotId()); err != nil {
-		return nil, err
-	}
-	done, err := d.busy.begin(r.GetSnapshotId())
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	return &csi.DeleteSnapshotResponse{}, d.snapshots.remove(r.GetSnapshotId())
-}
-
-// ListSnapshots lists snapshots, all or those of an id or of a volume. A token is the position of the next entry.
-func (d *driver) ListSnapshots(_ context.Context, r *csi.ListSnapshotsRequest) (*csi.ListSnapshotsResponse, error) {
-	all, err := d.snapshots.list()
-	if err != nil {
-		return nil, err
-	}
-	var entries []*csi.ListSnapshotsResponse_Entry
-	for _, s := range all {
-		if (r.GetSnapshotId() == "" || r.GetSnapshotId() == s.ID) && (r.GetSourceVolumeId() == "" || r.GetSourceVolumeId() == s.SourceVolume) {
-			entries = append(entries, &csi.ListSnapshotsResponse_Entry{Snapshot: s.message()})
-		}
-	}
-	from := 0
-	if token := r.GetStartingToken(); token != "" {
-		if from, err = strconv.Atoi(token); err != nil || from < 0 || from > len(entries) {
-			return nil, status.Errorf(codes.Aborted, "starting_token %q is not one of this list", token)
-		}
-	}
-	response := &csi.ListSnapshotsResponse{Entries: entries[from:]}
-	if most := int(r.GetMaxEntries()); most > 0 && most < len(response.Entries) {
-		response.Entries = response.Entries[:most]
-		response.NextToken = strconv.Itoa(from + most)
 	}
 	return response, nil
 }

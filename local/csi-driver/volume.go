@@ -28,6 +28,18 @@ type volume struct {
 	CreatedAt time.Time `json:"createdAt"`
 }
 
+// mountedAt is the path at which a volume is staged right now, or "".
+func (v *volume) mountedAt() (string, error) {
+	if v.StagedAt == "" {
+		return "", nil
+	}
+	m, err := mountAt(v.StagedAt)
+	if err != nil || m == nil {
+		return "", err
+	}
+	return v.StagedAt, nil
+}
+
 // snapshot is the record of one snapshot: a full copy of its volume's image.
 type snapshot struct {
 	ID           string    `json:"id"`

@@ -123,8 +123,9 @@ export interface ModelPopulationArgs {
  * @remarks
  * Nothing about a Job or an immutable ConfigMap can change, so both carry a hash of all that they are made of in their
  * names: a change makes a new Job, and no change makes none. A new Job on a complete volume is a check, not a download.
- * A Job that failed is made anew by the next `pulumi up`. It has no time to live, since a Job that Kubernetes cleaned
- * up would run again.
+ * The old ones are deleted first: kept until the new Job has succeeded, they would be in the way of who goes back to
+ * them after it failed. A Job that failed is made anew by the next `pulumi up`. None has a time to live, since a Job
+ * that Kubernetes cleaned up would run again.
  */
 export class ModelPopulation extends pulumi.ComponentResource {
   /** The Job. */
@@ -208,7 +209,7 @@ export class ModelPopulation extends pulumi.ComponentResource {
             ),
         },
       },
-      { parent: this },
+      { parent: this, deleteBeforeReplace: true },
     );
     this.job = new k8s.batch.v1.Job(
       name,
@@ -227,6 +228,7 @@ export class ModelPopulation extends pulumi.ComponentResource {
       {
         parent: this,
         dependsOn: [roleBinding],
+        deleteBeforeReplace: true,
         customTimeouts: { create: `${resolved.activeDeadlineSeconds + awaitMarginSeconds}s` },
         // Most of a Job's specification is immutable; the provider knows it of a few fields only.
         replaceOnChanges: ["spec"],

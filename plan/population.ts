@@ -28,18 +28,18 @@ export interface PopulationSpec {
   /**
    * Patterns of files to fetch, in the manner of `hf download --include`: `*` also matches `/`.
    *
-   * @defaultValue - every file
+   * @defaultValue - every file but weights in formats other than safetensors
    */
   readonly include?: readonly string[];
   /**
    * Patterns of files to leave out, even where `include` matches them.
    *
-   * @defaultValue - none but the formats that `allowPickle` governs
+   * @defaultValue - none
    */
   readonly exclude?: readonly string[];
   /**
-   * Whether files that run code when a framework loads them, and weights in formats other than safetensors, are
-   * fetched as well.
+   * Whether Python pickles, which run code when a framework loads them, are fetched too, as are all other formats of
+   * weights. Of the latter, those that are safe come without it where a pattern of `include` names them.
    *
    * @defaultValue `false`
    */

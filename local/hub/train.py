@@ -31,6 +31,8 @@ def train_tokenizer(sentence: str) -> PreTrainedTokenizerFast:
 
 def train_model(tokenizer: PreTrainedTokenizerFast, sentence: str) -> LlamaForCausalLM:
     torch.manual_seed(0)
+    # The model is so small that a second thread only waits for the first, for minutes where the machine is busy.
+    torch.set_num_threads(1)
     model = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=VOCABULARY,

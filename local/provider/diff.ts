@@ -38,13 +38,16 @@ export async function diff(
   const replacing = replacingPaths(fresh, settings);
   const ignoredPaths = ignored.map(parsePath);
   const changes = new Map<string, PropertyChange>();
-  for (const { path, kind } of compare(
+  for (const { path, kind, unknown } of compare(
     withNamespace(cluster, old),
     withNamespace(cluster, fresh),
   )) {
     if (ignoredPaths.some((prefix) => prefix.length <= path.length && touches(prefix, path)))
       continue;
-    const replaces = replacing.some((pattern) => touches(pattern, path));
+    // Something unknown may well turn out as it was; only what cannot change at all is taken to do so.
+    const replaces = replacing.some(
+      (pattern) => touches(pattern, path) && !(unknown && path.length < pattern.length),
+    );
     changes.set(formatPath(path), { kind, replaces });
   }
   if (await isUnreadyJob(cluster, fresh)) {
@@ -88,6 +91,8 @@ async function isUnreadyJob(cluster: Cluster, inputs: JsonObject): Promise<boole
 interface Change {
   readonly path: PropertyPath;
   readonly kind: PropertyChange["kind"];
+  /** Whether the new value is not known yet. */
+  readonly unknown: boolean;
 }
 
 function* compare(
@@ -96,8 +101,9 @@ function* compare(
   path: PropertyPath = [],
 ): Generator<Change> {
   if (old === undefined && fresh === undefined) return;
-  if (old === undefined) yield { path, kind: "add" };
-  else if (fresh === undefined) yield { path, kind: "delete" };
+  const unknown = isUnknown(fresh);
+  if (old === undefined) yield { path, kind: "add", unknown };
+  else if (fresh === undefined) yield { path, kind: "delete", unknown };
   else if (isObject(old) && isObject(fresh)) {
     for (const key of new Set([...Object.keys(old), ...Object.keys(fresh)])) {
       yield* compare(old[key], fresh[key], [...path, key]);
@@ -106,5 +112,5 @@ function* compare(
     for (let i = 0; i < Math.max(old.length, fresh.length); i++) {
       yield* compare(old[i], fresh[i], [...path, i]);
     }
-  } else if (isUnknown(fresh) || !isDeepStrictEqual(old, fresh)) yield { path, kind: "update" };
+  } else if (unknown || !isDeepStrictEqual(old, fresh)) yield { path, kind: "update", unknown };
 }

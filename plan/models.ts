@@ -1,4 +1,4 @@
-import type { ModelConfig, StackConfig } from "../config";
+import type { ModelConfig, StackConfig } from "./stackConfig";
 import { entryOf, type Findings } from "./findings";
 import { defaultImages } from "./images";
 import { populationDeadlineSeconds } from "./loading";

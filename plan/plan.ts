@@ -1,4 +1,4 @@
-import type { StackConfig } from "../config";
+import type { StackConfig } from "./stackConfig";
 import type { AccessMode, UpdateStrategy } from "./accessModes";
 import { estimateCost, type CostEstimate } from "./cost";
 import type { Findings, LeftOut } from "./findings";

@@ -59,7 +59,7 @@ export function renderPlan(plan: Plan): string {
     ),
     warnings.map((warning) => `warning: ${warning}`).join("\n"),
   ];
-  return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
+  return sections.filter((section) => section !== "").join("\n\n");
 }
 
 /** Left-aligned columns under their titles; nothing at all without rows. */

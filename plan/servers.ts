@@ -1,4 +1,4 @@
-import type { ServerConfig, StackConfig } from "../config";
+import type { ServerConfig, StackConfig } from "./stackConfig";
 import { accessModeRules } from "./accessModes";
 import type { Findings } from "./findings";
 import { defaultImages } from "./images";

@@ -1,4 +1,4 @@
-import type { StackConfig } from "../config";
+import type { StackConfig } from "./stackConfig";
 import type { Findings } from "./findings";
 import type { StorageClassPlan } from "./plan";
 import { quote } from "./problems";

@@ -61,7 +61,8 @@ export function vllmArgProblems(
     const name = flag.replace(/^-+/, "").replaceAll("_", "-");
     const reason = entryOf(reservedFlags, name);
     if (reason !== undefined) {
-      return [{ path: at, message: `got ${quote(value)}, but ${reason}; remove it` }];
+      // The value is not repeated: it may well be a credential.
+      return [{ path: at, message: `is reserved: ${reason}; remove it` }];
     }
     if (!/^[a-z][a-z0-9-]*(\.[A-Za-z0-9_.-]+)?$/.test(flag)) {
       const remedy = flag === name ? "" : `; write ${quote(name)}`;

@@ -1,4 +1,4 @@
-import type { StackConfig, VolumeConfig } from "../config";
+import type { StackConfig, VolumeConfig } from "./stackConfig";
 import { AccessMode, accessModeRules, effectiveAccessMode } from "./accessModes";
 import { didYouMean } from "./didYouMean";
 import { entryOf, type Findings } from "./findings";

@@ -6,9 +6,10 @@ import { resolveLocalStorageClassArgs } from "../../components/storage/localStor
 import { resolveModelNamespaceArgs } from "../../components/modelNamespace";
 import { resolveModelStoreArgs, type ModelStoreArgs } from "../../components/modelStore";
 import { resolveModelVolumeArgs, type ModelVolumeArgs } from "../../components/volumes/modelVolume";
-import { parseStackConfig, type StackConfig } from "../../config";
+import { parseStackConfig } from "../../config";
 import { makePlan, type Plan } from "../../plan/plan";
 import { renderPlan } from "../../plan/render";
+import type { StackConfig } from "../../plan/stackConfig";
 
 /** Mostly the one, and now and then the other. */
 function mostly<T>(usual: fc.Arbitrary<T>, rare: fc.Arbitrary<T>): fc.Arbitrary<T> {

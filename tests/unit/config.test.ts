@@ -251,6 +251,36 @@ const refusals: readonly Refusal[] = [
     ],
   },
   {
+    title: "a label could be no node's",
+    change: { "models.llama.serve.nodeSelector": { "a b": "x", gpu: "-" } },
+    says: [
+      'modelstore:models.llama.serve.nodeSelector["a b"]: got "a b", expected the key of a label such as "topology.kubernetes.io/zone"',
+      'modelstore:models.llama.serve.nodeSelector.gpu: got "-", expected the value of a label: letters, digits, hyphens, underscores and dots',
+    ],
+  },
+  {
+    title: "tolerations contradict themselves",
+    change: {
+      "models.llama.serve.tolerations": [
+        { key: "gpu", operator: "Exists", value: "yes" },
+        { effect: "NoSchedule" },
+        { key: "gpu", effect: "NoSchedule", tolerationSeconds: 5 },
+      ],
+    },
+    says: [
+      'modelstore:models.llama.serve.tolerations[0]: has the value "yes", but "Exists" tolerates every value; remove it, or use "Equal"',
+      'modelstore:models.llama.serve.tolerations[1]: has no key; name one, or use the operator "Exists" for every taint',
+      'modelstore:models.llama.serve.tolerations[2]: has tolerationSeconds, which count for the effect "NoExecute" alone; remove them, or use that effect',
+    ],
+  },
+  {
+    title: "a Secret's key is none",
+    change: { "models.llama.tokenSecret": { name: "hf", key: "HF TOKEN" } },
+    says: [
+      'modelstore:models.llama.tokenSecret.key: got "HF TOKEN", expected the key in a Secret such as "HF_TOKEN"',
+    ],
+  },
+  {
     title: "cores are none",
     change: { "models.llama.serve.resources": { limits: { cpu: "two" } } },
     says: [
@@ -386,6 +416,17 @@ describe("configuration", () => {
         () => parseStackFile({ config: { cluster, models } }, "prod"),
         refusal("prod", [`modelstore:models.llama.serve.env.KEY: ${encrypted}`]),
       );
+    });
+
+    it("takes a label called secure for what it is", () => {
+      const { cluster } = baseline();
+      const { models } = baseline({
+        "models.llama.volume": { storage: "shared", size: "1Gi" },
+        "models.llama.serve.nodeSelector": { secure: "yes", zone: "a" },
+      });
+      const { storage } = baseline();
+      const config = parseStackFile({ config: { cluster, storage, models } }, "prod");
+      assert.ok(config.models.llama);
     });
 
     it("fails when the file has no configuration", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { stackConfigSchema } from "../../config";
 import { makePlan, resolvePlan, type Plan } from "../../plan/plan";
 import { formatPath } from "../../plan/problems";
+import { stackConfigSchema } from "../../plan/stackConfig";
 import { baseline, commit, type Changes } from "./baseline";
 
 /** One contradiction in the baseline, and everything that is said about it. */
@@ -212,7 +212,7 @@ const contradictions: readonly Contradiction[] = [
     title: "a flag is the server's own",
     change: { "models.llama.serve.args": { model: "org/repo" } },
     says: [
-      'models.llama.serve.args.model: got "org/repo", but the server serves the model of its volume; remove it',
+      "models.llama.serve.args.model: is reserved: the server serves the model of its volume; remove it",
     ],
   },
   {

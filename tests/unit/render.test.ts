@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { stackConfigSchema } from "../../config";
 import { makePlan } from "../../plan/plan";
 import { renderPlan } from "../../plan/render";
+import { stackConfigSchema } from "../../plan/stackConfig";
 import { baseline } from "./baseline";
 
 function rendered(changes = {}): string {
@@ -40,8 +40,7 @@ COST             USD A MONTH  BASIS
 volumes.weights  unknown      500Gi in storage class "efs", whose price only its provider knows
 total            unknown      not every price is known
 
-warning: model "small" follows "main" of org/small, which can move; pin a commit of 40 hexadecimal digits after @
-`,
+warning: model "small" follows "main" of org/small, which can move; pin a commit of 40 hexadecimal digits after @`,
     );
   });
 
@@ -51,8 +50,7 @@ warning: model "small" follows "main" of org/small, which can move; pin a commit
       `Namespace models in the current context, made by the stack
 
 COST   USD A MONTH  BASIS
-total  0.00
-`,
+total  0.00`,
     );
   });
 });

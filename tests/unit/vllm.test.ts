@@ -53,8 +53,8 @@ describe("vLLM's command line", () => {
       1,
       'got "--max-model-len", expected the name of a vllm serve flag without its leading dashes such as "max-model-len"; write "max-model-len"',
     ],
-    ["port", 80, "got 80, but probes and the Service rely on the server's own port; remove it"],
-    ["served_model_name", "x", 'got "x", but the server sets it from servedModelName; remove it'],
+    ["port", 80, "is reserved: probes and the Service rely on the server's own port; remove it"],
+    ["served_model_name", "x", "is reserved: the server sets it from servedModelName; remove it"],
     ["lora-modules", [], "got [], expected at least one value; remove it"],
   ] as const) {
     it(`${message === undefined ? "takes" : "refuses"} --${flag}`, () => {

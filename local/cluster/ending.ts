@@ -12,11 +12,16 @@ const grace = 5;
 /** Ends all containers: asks them to, and after a while makes them. */
 export async function endContainers(): Promise<void> {
   await signalContainers("SIGTERM");
-  const ended = await eventually(async () => (await runningContainers()).length === 0, {
-    seconds: grace,
+  if (await allEnd(grace)) return;
+  await signalContainers("SIGKILL");
+  await allEnd(grace);
+}
+
+function allEnd(seconds: number): Promise<boolean> {
+  return eventually(async () => (await runningContainers()).length === 0, {
+    seconds,
     everyMilliseconds: 250,
   });
-  if (!ended) await signalContainers("SIGKILL");
 }
 
 async function runningContainers(): Promise<string[]> {

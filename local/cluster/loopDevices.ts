@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from "node:fs";
 import { eventually, output } from "./processes";
 
 interface LoopDevice {
@@ -7,13 +8,15 @@ interface LoopDevice {
 
 /** The loop devices whose files lie below a folder. */
 export async function loopDevicesBelow(folder: string): Promise<string[]> {
+  // The kernel knows the files by their names without symbolic links, also after they were removed.
+  const real = existsSync(folder) ? realpathSync(folder) : folder;
   const listed = await output("losetup", ["--json", "--list", "--output", "NAME,BACK-FILE"]);
   // It prints nothing at all when there are none.
   const { loopdevices } = JSON.parse(listed || '{"loopdevices":[]}') as {
     loopdevices: readonly LoopDevice[];
   };
   return loopdevices
-    .filter((device) => device["back-file"]?.startsWith(`${folder}/`))
+    .filter((device) => device["back-file"]?.startsWith(`${real}/`))
     .map(({ name }) => name);
 }
 

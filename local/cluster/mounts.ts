@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { mkdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { mountName, type Hierarchy } from "./cgroups";
 import type { Layout } from "./layout";
@@ -54,7 +54,9 @@ export async function makeFileSystem({
 
 /** Binds folders to a place where nothing covers them; what it returns binds them back. */
 async function setAside(folders: readonly string[]): Promise<() => Promise<void>> {
-  const covered = folders.filter((folder) => /^\/(run|usr|var)\//.test(folder));
+  const covered = folders
+    .map((folder) => realpathSync(folder))
+    .filter((folder) => /^\/(run|usr|var)\//.test(folder));
   await mount("-t", "tmpfs", "tmpfs", staging);
   for (const [index, folder] of covered.entries()) {
     const place = join(staging, String(index));

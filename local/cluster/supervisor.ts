@@ -34,6 +34,10 @@ const api = new ApiClient(`https://127.0.0.1:${apiPort}`, pki, pki.client("super
 let phase: NodeStatus["phase"] = "starting";
 const parts = new Map<string, Part>();
 
+function isStopping(): boolean {
+  return phase === "stopping";
+}
+
 function report(): void {
   writeStatus(layout.status, { phase, parts: [...parts.values()].map((part) => part.status) });
 }
@@ -59,7 +63,7 @@ const tasks: readonly Task[] = [
         async () => {
           await giveGpus(api);
           missing = await missingFromNode(api);
-          return missing === undefined || phase === "stopping";
+          return missing === undefined || isStopping();
         },
         { seconds: 60, everyMilliseconds: 250 },
       );
@@ -79,7 +83,7 @@ function bringUp(added: readonly Part[]): void {
       return other.firstReady;
     });
     void Promise.all(needed).then(() => {
-      if (phase !== "stopping") part.start();
+      if (!isStopping()) part.start();
     });
   }
   report();
@@ -110,7 +114,7 @@ async function setUp(): Promise<void> {
 
 /** Takes the node down: first what acts on pods, then the pods, then what the pods used. */
 async function takeDown(): Promise<void> {
-  if (phase === "stopping") return;
+  if (isStopping()) return;
   phase = "stopping";
   report();
   const stop = (names: readonly string[]): Promise<unknown> =>
@@ -143,8 +147,9 @@ async function main(): Promise<void> {
   });
   await setUp();
   bringUp([...services(), ...tasks.map((task) => new RunningTask(task, layout.log, report))]);
-  void keepGpus(api, () => phase === "stopping");
+  void keepGpus(api, isStopping);
   await Promise.all([...parts.values()].map((part) => part.firstReady));
+  if (isStopping()) return;
   phase = "running";
   report();
 }

@@ -7,7 +7,7 @@ import { bundleLoader } from "../loader/bundle";
 import type { PopulationSpec } from "../plan/population";
 import type { Progress } from "../local/progress";
 import { serveModelRepository, type ModelRepository } from "./modelRepository";
-import { curl, huggingFaceClient } from "./peers";
+import { curl, huggingFaceClient, peerNames } from "./peers";
 import { race, type Absence, type Contender } from "./race";
 import type { Measurement } from "./report";
 
@@ -88,12 +88,17 @@ async function findPeers(
 ): Promise<{ readonly contenders: Contender[]; readonly absences: Absence[] }> {
   const contenders: Contender[] = [];
   const absences: Absence[] = [];
-  const peers = { curl: () => curl(repository), hf: () => huggingFaceClient(repository, scratch) };
-  for (const [name, find] of Object.entries(peers)) {
+  const { hf, hfVerified } = peerNames;
+  const peers = [
+    { names: [peerNames.curl], find: async () => [await curl(repository)] },
+    { names: [hf, hfVerified], find: () => huggingFaceClient(repository, scratch) },
+  ];
+  for (const { names, find } of peers) {
     try {
-      contenders.push(await progress.step(`peer ${name}`, find));
+      contenders.push(...(await progress.step(`peer ${names.join(", ")}`, find)));
     } catch (error) {
-      absences.push({ name, why: (error as Error).message.replace(/\s+/g, " ") });
+      const why = (error as Error).message.replace(/\s+/g, " ");
+      absences.push(...names.map((name) => ({ name, why })));
     }
   }
   return { contenders, absences };

@@ -46,6 +46,10 @@ export async function serveModelRepository(
     ],
     { cwd: checkout, stdio: ["ignore", "pipe", "inherit"] },
   );
+  const kill = (): void => {
+    hub.kill("SIGTERM");
+  };
+  process.once("exit", kill);
   return {
     endpoint: await endpointOf(hub),
     id,
@@ -53,9 +57,10 @@ export async function serveModelRepository(
     files,
     bytes: files.reduce((sum, { size }) => sum + size, 0),
     close: async () => {
+      process.off("exit", kill);
       if (hub.exitCode !== null || hub.signalCode !== null) return;
-      hub.kill("SIGTERM");
-      await once(hub, "close");
+      kill();
+      await once(hub, "exit");
     },
   };
 }

@@ -1,8 +1,10 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../local/images/commands";
 import type { ModelRepository } from "./modelRepository";
 import type { Contender } from "./race";
+
+/** The names by which goals refer to peers. */
+export const peerNames = { curl: "curl", hf: "hf", hfVerified: "hf-verified" } as const;
 
 /** As many transfers at once as the loader has. */
 const streams = 8;
@@ -19,8 +21,8 @@ export async function curl(repository: ModelRepository): Promise<Contender> {
   await run("curl", ["--version"]);
   const { endpoint, id, commit, files } = repository;
   return {
-    name: "curl",
-    does: `${streams} ranges at once; neither joined nor verified`,
+    name: peerNames.curl,
+    does: `${streams} ranges at once; not joined, nothing checked`,
     fetch: async (directory) => {
       const rangesPerFile = Math.max(1, Math.round(streams / files.length));
       const transfers = files.flatMap(({ path, size }) =>
@@ -49,48 +51,44 @@ function ranges(size: number, count: number): { readonly start: number; readonly
 }
 
 /**
- * What most people use: `hf download`, installed from the package index into a virtual environment of the benchmark's.
+ * What most people use: `hf download`, installed from the package index into a virtual environment of the benchmark's;
+ * once as it is and once with `hf cache verify` after it, which does what the loader does: compare every file's hash.
  *
  * @param directory - an existing directory, for the environment and the client's own files
  * @throws Error when Python is missing or the package cannot be installed
  */
 export async function huggingFaceClient(
-  repository: ModelRepository,
+  { endpoint, id, commit }: ModelRepository,
   directory: string,
-): Promise<Contender> {
-  const environment = join(directory, "python");
-  await run("python3", ["-m", "venv", environment]);
+): Promise<Contender[]> {
+  const python = join(directory, "python");
+  await run("python3", ["-m", "venv", python]);
   const pip = ["--quiet", "--disable-pip-version-check", "--no-input", huggingFaceHub];
-  await run(join(environment, "bin", "pip"), ["install", ...pip]);
-  const home = join(directory, "hf-home");
-  await mkdir(home);
-  return {
-    name: "hf",
-    does: `${huggingFaceHub.replace("==", " ")}; checks sizes, no hashes`,
-    fetch: async (target) => {
-      const { endpoint, id, commit } = repository;
-      await run(
-        join(environment, "bin", "hf"),
-        [
-          "download",
-          id,
-          "--revision",
-          commit,
-          "--local-dir",
-          target,
-          "--max-workers",
-          `${streams}`,
-        ],
-        {
-          env: {
-            HF_ENDPOINT: endpoint,
-            HF_HOME: home,
-            // Both would ask the internet something, in the time that is measured.
-            HF_HUB_DISABLE_UPDATE_CHECK: "1",
-            HF_HUB_DISABLE_TELEMETRY: "1",
-          },
-        },
-      );
-    },
+  await run(join(python, "bin", "pip"), ["install", ...pip]);
+  const env = {
+    HF_ENDPOINT: endpoint,
+    HF_HOME: join(directory, "hf-home"),
+    // Both would ask the internet something, in the time that is measured.
+    HF_HUB_DISABLE_UPDATE_CHECK: "1",
+    HF_HUB_DISABLE_TELEMETRY: "1",
   };
+  const hf = (args: readonly string[], target: string): Promise<string> =>
+    run(join(python, "bin", "hf"), [...args, id, "--revision", commit, "--local-dir", target], {
+      env,
+    });
+  const download = async (target: string): Promise<void> => {
+    await hf(["download", "--max-workers", String(streams)], target);
+  };
+  const release = huggingFaceHub.replace("==", " ");
+  return [
+    { name: peerNames.hf, does: `hf download of ${release}: checks sizes`, fetch: download },
+    {
+      name: peerNames.hfVerified,
+      does: "hf download, then hf cache verify: checks SHA-256",
+      fetch: async (target) => {
+        await download(target);
+        await hf(["cache", "verify", "--fail-on-missing-files"], target);
+      },
+    },
+  ];
 }

@@ -2,12 +2,13 @@
  * `npm run bench [-- AREA…]`: the benchmarks, each beside its peers in one run, as tables; all areas by default.
  * Ends with 1 when a goal is missed, with `CI=true` also when one could not be measured.
  */
-import { writeFileSync } from "node:fs";
+import { statfsSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { parseArgs } from "node:util";
 import { measureLoader } from "../bench/loader";
 import { renderReport, report, type Measurement, type Report } from "../bench/report";
 import { Progress } from "../local/progress";
-import { isQuantity, quantityBytes, quantityProblem } from "../plan/quantity";
+import { formatQuantity, isQuantity, quantityBytes, quantityProblem } from "../plan/quantity";
 import { CommandError, runCommand } from "./commandError";
 
 const usage = `usage: npm run bench -- [AREA…] [--size QUANTITY] [--files N] [--rounds N] [--json FILE]
@@ -29,6 +30,7 @@ const areas: Readonly<
 
 runCommand(async () => {
   const { names, json, settings } = readCommandLine(process.argv.slice(2));
+  refuseSmallDisk(settings);
   const progress = new Progress();
   const reports: Report[] = [];
   for (const [name, measure] of Object.entries(areas)) {
@@ -70,6 +72,16 @@ function readCommandLine(args: readonly string[]): {
       rounds: count("--rounds", values.rounds),
     },
   };
+}
+
+/** The model lies at the hub and once more where it is fetched to, both among the temporary files. */
+function refuseSmallDisk({ bytes }: Settings): void {
+  const { bavail, bsize } = statfsSync(tmpdir(), { bigint: true });
+  const [free, needed] = [bavail * bsize, 2n * BigInt(bytes)];
+  if (free >= needed) return;
+  throw new CommandError(
+    `${tmpdir()} has ${formatQuantity(free)} free, and ${formatQuantity(needed)} are needed; choose a smaller --size, or another disk with TMPDIR`,
+  );
 }
 
 function parse(args: readonly string[]) {

@@ -236,9 +236,22 @@ export class ModelPopulation extends pulumi.ComponentResource {
     );
 
     this.result = this.job.metadata.annotations.apply((annotations) =>
-      parseResult(annotations[resultAnnotation]),
+      this.parseResult(name, annotations[resultAnnotation]),
     );
     this.registerOutputs({ job: this.job, result: this.result });
+  }
+
+  private parseResult(name: string, annotation?: string): PopulationResult | undefined {
+    if (annotation === undefined) return undefined;
+    try {
+      return JSON.parse(annotation) as PopulationResult;
+    } catch {
+      throw new pulumi.ResourceError(
+        `modelstore:index:ModelPopulation ${quote(name)}: its Job's annotation ${resultAnnotation} is ${quote(annotation)}, expected the JSON that the loader writes; delete the Job, and the next pulumi up makes it anew`,
+        this,
+        true,
+      );
+    }
   }
 }
 
@@ -320,11 +333,6 @@ function populationSpec(
     exclude: args.exclude,
     allowPickle: args.allowPickle,
   }));
-}
-
-/** Reads the annotation that the loader wrote. */
-function parseResult(annotation: string | undefined): PopulationResult | undefined {
-  return annotation === undefined ? undefined : (JSON.parse(annotation) as PopulationResult);
 }
 
 /** JSON whose text does not depend on the order in which a configuration was written. */

@@ -113,27 +113,30 @@ function stateOf(
   };
 }
 
-/** The value of an output, once it is there. */
-export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
-  return new Promise((resolve) => {
-    output.apply(resolve as (value: unknown) => void);
-  });
-}
-
 /** What the SDK knows of an output beside its value. */
-interface OutputInternals {
+interface OutputInternals<T> {
+  readonly promise: () => Promise<T>;
   readonly isKnown: Promise<boolean>;
   readonly allResources: () => Promise<Set<pulumi.Resource>>;
 }
 
+function internals<T>(output: pulumi.Output<T>): OutputInternals<T> {
+  return output as unknown as OutputInternals<T>;
+}
+
+/** The value of an output, once it is there. @throws what its making threw. */
+export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
+  return internals(output).promise();
+}
+
 /** The resources that an output comes from. */
 export function dependenciesOf(output: pulumi.Output<unknown>): Promise<Set<pulumi.Resource>> {
-  return (output as unknown as OutputInternals).allResources();
+  return internals(output).allResources();
 }
 
 /** Whether an output has a value yet; in a preview some have none. */
 export function isKnown(output: pulumi.Output<unknown>): Promise<boolean> {
-  return (output as unknown as OutputInternals).isKnown;
+  return internals(output).isKnown;
 }
 
 /** The one resource of a type, optionally of a name. @throws Error when there is none or are several. */

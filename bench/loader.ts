@@ -31,7 +31,8 @@ export async function measureLoader(
 ): Promise<Measurement> {
   const scratch = await mkdtemp(join(tmpdir(), "modelstore-bench-"));
   const abandon = (): void => {
-    rmSync(scratch, { recursive: true, force: true });
+    // What was running may be writing still, as it ends.
+    rmSync(scratch, { recursive: true, force: true, maxRetries: 20 });
     process.exit(130);
   };
   process.once("SIGINT", abandon).once("SIGTERM", abandon);

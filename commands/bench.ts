@@ -8,8 +8,9 @@ import { parseArgs } from "node:util";
 import { measureLoader } from "../bench/loader";
 import { renderReport, report, type Measurement, type Report } from "../bench/report";
 import { Progress } from "../local/progress";
-import { formatQuantity, isQuantity, quantityBytes, quantityProblem } from "../plan/quantity";
+import { isQuantity, quantityBytes, quantityProblem } from "../plan/quantity";
 import { CommandError, runCommand } from "./commandError";
+import { formatBytes } from "./summary";
 
 const usage = `usage: npm run bench -- [AREA…] [--size QUANTITY] [--files N] [--rounds N] [--json FILE]
   AREA      loader: the population Job's loader beside curl and hf download
@@ -80,7 +81,7 @@ function refuseSmallDisk({ bytes }: Settings): void {
   const [free, needed] = [bavail * bsize, 2n * BigInt(bytes)];
   if (free >= needed) return;
   throw new CommandError(
-    `${tmpdir()} has ${formatQuantity(free)} free, and ${formatQuantity(needed)} are needed; choose a smaller --size, or another disk with TMPDIR`,
+    `${tmpdir()} has ${formatBytes(Number(free))} free, and ${formatBytes(Number(needed))} are needed; choose a smaller --size, or another disk with TMPDIR`,
   );
 }
 

@@ -19,13 +19,15 @@ export function inBatches(
     let size = 0;
     let busy = false;
     let ended = false;
+    let isUseless = false;
     let failure: Error | undefined;
     const { timeout } = body.socket;
 
     const settle = (): void => {
       if (busy) return;
-      if (failure !== undefined) reject(failure);
-      else if (size >= batchBytes || (ended && size > 0)) flush();
+      const isLast = ended || failure !== undefined;
+      if (!isUseless && (size >= batchBytes || (isLast && size > 0))) flush();
+      else if (failure !== undefined) reject(failure);
       else if (ended) resolve();
       else if (body.isPaused()) {
         body.socket.setTimeout(timeout ?? 0);
@@ -43,7 +45,10 @@ export function inBatches(
       size = 0;
       busy = true;
       consume(full)
-        .catch(fail)
+        .catch((error: unknown) => {
+          isUseless = true;
+          fail(error as Error);
+        })
         .finally(() => {
           busy = false;
           settle();

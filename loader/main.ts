@@ -39,6 +39,10 @@ async function main(commandLine: readonly string[], environment: NodeJS.ProcessE
     const end = termination.signal.aborted
       ? new LoaderError(ExitCode.Terminated, "stopped by SIGTERM; nothing half-done is visible")
       : asLoaderError(error);
+    // Nobody foresaw it, so that whoever looks into it needs all that is known.
+    if (end.exitCode === ExitCode.TryAgain && end.cause instanceof Error) {
+      process.stderr.write(`${end.cause.stack ?? ""}\n`);
+    }
     fail(end, environment);
   }
 }

@@ -11,7 +11,8 @@ const publicHub = "https://huggingface.co";
 /** The client for the source that a specification names. */
 export async function openSource(spec: PopulationSpec): Promise<ModelSource> {
   const source = parseSource(spec.source);
-  const endpoint = (spec.endpoint ?? publicHub).replace(/\/+$/, "");
+  // Written as answers' addresses are, so that the two can be compared.
+  const endpoint = new URL(spec.endpoint ?? publicHub).href.replace(/\/+$/, "");
   const token = spec.tokenFile === undefined ? undefined : await readToken(spec.tokenFile);
   const credentials = token === undefined ? undefined : { origin: new URL(endpoint).origin, token };
   return new HuggingFace(source, endpoint, new HttpClient(credentials), token !== undefined);

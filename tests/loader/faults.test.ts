@@ -134,6 +134,12 @@ describe("a hub that misbehaves", function () {
     assert.equal(resultOf(run).downloadedBytes, bytes);
   });
 
+  it("arrives in small steps where every connection breaks off", async () => {
+    const run = await runWith({ path: "model.safetensors", at: "cdn", cutAfterBytes: 500_000 });
+    assert.equal(run.code, 0, run.stderr);
+    assert.equal(resultOf(run).downloadedBytes, bytes);
+  });
+
   it("starts the file again where ranges are ignored", async () => {
     const run = await runWith(
       { path: "model.safetensors", ignoreRange: true },

@@ -9,12 +9,13 @@ interface StackFile {
 /**
  * Lays an overlay's values over a stack file's. Where both sides of a key hold a map (of storage classes, volumes,
  * models), the overlay's entries are added to the others and replace those of their own name; every other value is
- * replaced whole.
+ * replaced whole. What an engine keeps beside the values (its salt) belongs to one workspace: the base's is left out, that
+ * of an earlier result is kept.
  *
  * @param base - text of the stack file
  * @param overlay - text of the file whose `config` is laid over it
- * @param previous - text of an earlier result, whose engine keys (`encryptionsalt`) are kept: without them the engine
- *   could no longer read the secrets in its state
+ * @param previous - text of an earlier result for the same workspace, without whose salt the engine could no longer read
+ *   the secrets in its state
  */
 export function overlayStackFile(base: string, overlay: string, previous?: string): string {
   const below = parse(base) as StackFile;
@@ -25,7 +26,7 @@ export function overlayStackFile(base: string, overlay: string, previous?: strin
     const under = config[key];
     config[key] = isMap(under) && isMap(value) ? { ...under, ...value } : value;
   }
-  return stringify({ ...below, ...engineKeys, config });
+  return stringify({ ...engineKeys, config });
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

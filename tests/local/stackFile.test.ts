@@ -30,6 +30,11 @@ describe("overlayStackFile", () => {
     });
   });
 
+  it("leaves out the salt of another workspace", () => {
+    const result = parse(overlayStackFile(`encryptionsalt: v1:other\n${base}`, overlay)) as object;
+    assert.deepEqual(Object.keys(result), ["config"]);
+  });
+
   it("keeps the engine's salt but no earlier value", () => {
     const previous = "encryptionsalt: v1:abc\nconfig:\n  modelstore:old: 1\n";
     const result = parse(overlayStackFile(base, overlay, previous)) as Record<string, unknown>;

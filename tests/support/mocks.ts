@@ -10,6 +10,8 @@ export interface MadeResource {
   readonly urn: string;
   /** The resource itself. */
   readonly resource: pulumi.Resource;
+  /** What it was made with, outputs and all. */
+  readonly props: Readonly<Record<string, unknown>>;
   /** What the provider would be given. Empty for components. */
   readonly inputs: Readonly<Record<string, unknown>>;
   /** The options it was made with, after those that components add. */
@@ -50,6 +52,7 @@ export async function startMocks(settings: MockSettings = {}) {
     readonly type: string;
     readonly name: string;
     readonly resource: pulumi.Resource;
+    readonly props: Readonly<Record<string, unknown>>;
     readonly options: pulumi.ResourceOptions;
   }[] = [];
   const typeChains = new Map<pulumi.Resource, string>();
@@ -71,19 +74,26 @@ export async function startMocks(settings: MockSettings = {}) {
   );
 
   return {
-    transformation: ({ type, name, resource, opts }: pulumi.ResourceTransformationArgs) => {
+    transformation: ({ type, name, resource, props, opts }: pulumi.ResourceTransformationArgs) => {
       const parent = opts.parent && typeChains.get(opts.parent);
       typeChains.set(resource, parent === undefined ? type : `${parent}$${type}`);
-      recorded.push({ type, name, resource, options: opts });
+      recorded.push({
+        type,
+        name,
+        resource,
+        props: props,
+        options: opts,
+      });
       return undefined;
     },
     /** Everything that was made, once all of it is registered. */
     resources: async (): Promise<MadeResource[]> => {
       await Promise.all(recorded.map(({ resource }) => valueOf(resource.urn)));
-      return recorded.map(({ type, name, resource, options }) => ({
+      return recorded.map(({ type, name, resource, props, options }) => ({
         type,
         name,
         resource,
+        props,
         urn: `urn:pulumi:${stack}::modelstore::${typeChains.get(resource) ?? type}::${name}`,
         inputs: inputs.get(`${type}::${name}`) ?? {},
         options,

@@ -62,5 +62,5 @@ new k8s.core.v1.ConfigMap("assistant", {
 /** Where the model answers within the cluster. */
 export const endpoint = server.endpoint;
 
-/** What the loader did: revision, files, bytes, rate. */
-export const populated = population.result;
+/** What the loader did: revision, files, bytes, rate; null before it has run. */
+export const populated = population.result.apply((result) => result ?? null);

@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "./commands";
+import { run } from "../runProgram";
 
 // apt downloads as the user _apt, who may not write into our folders.
 const asOurselves = ["--option", "APT::Sandbox::User=root"];

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory } from "../paths";
-import { cacheEntry } from "./cacheEntry";
+import { cacheEntry } from "../cacheEntry";
 import { unpackDebianPackages } from "./debianPackages";
 import { packImage, type ImageConfiguration } from "./oci";
 

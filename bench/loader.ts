@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "../local/images/commands";
+import { run } from "../local/runProgram";
 import { bundleLoader } from "../loader/bundle";
 import type { PopulationSpec } from "../plan/population";
 import type { Progress } from "../local/progress";

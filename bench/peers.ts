@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { run } from "../local/images/commands";
+import { run } from "../local/runProgram";
 import type { ModelRepository } from "./modelRepository";
 import type { Contender } from "./race";
 

@@ -16,7 +16,14 @@ import { Progress } from "../local/progress";
 import { overlayStackFile } from "../local/stackFile";
 import { formatTable } from "../local/table";
 import { chooseTarget } from "../local/target";
-import { devStack, pulumi, pulumiOutput, writeWorkspace, type Workspace } from "../local/workspace";
+import {
+  devStack,
+  ensureStack,
+  pulumi,
+  pulumiOutput,
+  writeWorkspace,
+  type Workspace,
+} from "../local/workspace";
 import { CommandError, runCommand } from "./commandError";
 import { type StackOutputs } from "./stackOutputs";
 import { summarize, type PopulationFigures } from "./summary";
@@ -57,7 +64,7 @@ runCommand(async () => {
   }
 
   await progress.step("pulumi up", async () => {
-    await pulumiOutput(workspace, ["stack", "select", devStack, "--create"]);
+    await ensureStack(workspace);
     const { status } = await pulumi(workspace, ["up", "--yes", "--skip-preview"], "show");
     if (status !== 0) {
       throw new CommandError(

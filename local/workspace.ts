@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse, stringify } from "yaml";
 import { checkout } from "./paths";
 
 /** The stack that `npm run up` brings up. */
@@ -56,6 +57,13 @@ export function writeWorkspace(args: WorkspaceArgs): Workspace {
   const previous = existsSync(file) ? readFileSync(file, "utf8") : undefined;
   writeFileSync(file, args.configuration(previous));
 
+  // Commands that take no --config-file look for a stack's configuration beside a project's file: beside this one they
+  // find ours, and leave the checkout's alone.
+  writeFileSync(
+    join(directory, "Pulumi.yaml"),
+    stringify({ name: projectName(), runtime: "nodejs" }),
+  );
+
   const workspace: Workspace = {
     directory,
     environment: {
@@ -81,6 +89,11 @@ export function readWorkspace(directory: string): Workspace | undefined {
     directory,
     environment: JSON.parse(readFileSync(record, "utf8")) as Record<string, string>,
   };
+}
+
+function projectName(): string {
+  const project = parse(readFileSync(join(checkout, "Pulumi.yaml"), "utf8")) as { name: string };
+  return project.name;
 }
 
 function recordOf(directory: string): string {
@@ -135,6 +148,12 @@ export function pulumi(
       resolve({ status: status ?? 1, stdout });
     });
   });
+}
+
+/** Makes the workspace's stack, unless it exists. */
+export async function ensureStack(workspace: Workspace): Promise<void> {
+  const args = ["stack", "select", devStack, "--create", "--cwd", workspace.directory];
+  await pulumiOutput(workspace, args);
 }
 
 /** Runs `pulumi` and returns its standard output. @throws Error when it does not end with 0. */

@@ -6,7 +6,7 @@ import { killProcesses, makeCgroups, removeCgroups } from "./cgroups";
 import { writeConfiguration } from "./configuration";
 import { writeKubeconfig } from "./kubeconfig";
 import { layoutOf, type Layout } from "./layout";
-import { alone } from "./lock";
+import { alone } from "../alone";
 import { freeLoopDevices } from "./loopDevices";
 import { checkMachine } from "./machine";
 import { handOver, linkOf, makeLink, removeLink } from "./network";

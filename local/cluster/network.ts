@@ -1,4 +1,4 @@
-import { alone } from "./lock";
+import { alone } from "../alone";
 import { eventually, output } from "./processes";
 
 /** The two ends of the link between the machine and an embedded node. */

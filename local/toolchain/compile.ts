@@ -3,7 +3,7 @@ import { copyFile, mkdir, rename } from "node:fs/promises";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { run } from "../images/commands";
+import { run } from "../runProgram";
 import { cacheDirectory } from "../paths";
 import type { Progress } from "../progress";
 import { buildArguments } from "./buildEntry";

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unpackArchives } from "../images/debianPackages";
-import { run } from "../images/commands";
+import { run } from "../runProgram";
 import { cacheDirectory } from "../paths";
 import type { Progress } from "../progress";
 import { findProgram } from "./installed";

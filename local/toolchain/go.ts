@@ -1,6 +1,6 @@
 import { chmod, copyFile, readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { run } from "../images/commands";
+import { run } from "../runProgram";
 import { cacheDirectory } from "../paths";
 import type { Progress } from "../progress";
 import { findProgram } from "./installed";

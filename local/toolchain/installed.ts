@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { run } from "../images/commands";
+import { run } from "../runProgram";
 import type { Build } from "./builds";
 
 /** Path of a program on `PATH`, or undefined. */

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { stateId } from "../paths";
-import { alone } from "../cluster/lock";
-import { cacheEntry } from "../images/cacheEntry";
+import { alone } from "../alone";
+import { cacheEntry } from "../cacheEntry";
 import type { Progress } from "../progress";
 
 /** How long to wait for another process in silence, in milliseconds. */

@@ -6,8 +6,8 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cacheEntry } from "../../local/images/cacheEntry";
-import { run } from "../../local/images/commands";
+import { cacheEntry } from "../../local/cacheEntry";
+import { run } from "../../local/runProgram";
 import { requireFreeSpace } from "../../local/images/freeSpace";
 import { ensureImage, type Image } from "../../local/images/image";
 import { nodeImage } from "../../local/images/node";

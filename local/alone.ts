@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:net";
-import { pause } from "./processes";
+import { setTimeout as pause } from "node:timers/promises";
 
 /**
  * Does the work while no other process on this machine does work under the same name; waits for its turn.

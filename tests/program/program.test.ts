@@ -2,16 +2,26 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkout } from "../../local/paths";
+import { overlayStackFile } from "../../local/stackFile";
 import { the, type MadeResource } from "../support/mocks";
 import { restrictionViolations } from "../support/podSecurity";
 import { runProgram, stackFile, type ProgramRun } from "../support/program";
 
 /**
- * The whole program under mocks, with the stack files of the checkout; others are somebody's own.
+ * The whole program under mocks, with the stack files of the checkout (others are somebody's own), and with that of the
+ * embedded platform.
  *
  * What this does not prove: that a cluster takes the objects, and what the engine does when they change.
  */
-const stacks = ["dev", "staging", "prod"];
+const stacks = {
+  dev: stackFile("dev"),
+  embedded: overlayStackFile(
+    stackFile("dev"),
+    readFileSync(join(checkout, "local", "embedded.yaml"), "utf8"),
+  ),
+  staging: stackFile("staging"),
+  prod: stackFile("prod"),
+};
 
 const jobResult = {
   revision: "0e9e39f249a16976918f6564b8830bc894c89659",
@@ -23,12 +33,12 @@ const jobResult = {
 };
 
 describe("the program", () => {
-  for (const stack of stacks) {
-    describe(`with Pulumi.${stack}.yaml`, () => {
+  for (const [stack, text] of Object.entries(stacks)) {
+    describe(`of the ${stack} stack`, () => {
       let run: ProgramRun;
 
       before(async () => {
-        run = await runProgram(stackFile(stack), { stack, jobResult: JSON.stringify(jobResult) });
+        run = await runProgram(text, { stack, jobResult: JSON.stringify(jobResult) });
       });
 
       it("makes resources of the same identity as ever", () => {
@@ -61,7 +71,7 @@ describe("the program", () => {
           "warnings",
         ]);
         const { models, volumes } = run.outputs as {
-          models: Record<string, Record<string, unknown>>;
+          models: Record<string, Record<string, unknown> & { servers?: object }>;
           volumes: Record<string, Record<string, unknown>>;
         };
         for (const model of Object.values(models)) {

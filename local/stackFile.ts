@@ -20,7 +20,7 @@ interface StackFile {
 export function overlayStackFile(base: string, overlay: string, previous?: string): string {
   const below = parse(base) as StackFile;
   const above = parse(overlay) as StackFile;
-  const { config: _, ...engineKeys } = previous === undefined ? {} : (parse(previous) as StackFile);
+  const engineKeys: StackFile = previous === undefined ? {} : (parse(previous) as StackFile);
   const config: Record<string, unknown> = { ...below.config };
   for (const [key, value] of Object.entries(above.config ?? {})) {
     const under = config[key];

@@ -25,11 +25,14 @@ export async function applied(
   const manifest = manifestFrom(inputs);
   const object = referenceTo(manifest);
   const force = session.settings.patchForce || isAnnotated(inputs, annotations.patchForce);
+  const remark = (warning: string): void => {
+    session.log.warning(urn, `the server remarks: ${warning}`);
+  };
   const deadline = Date.now() + patience;
   for (;;) {
     const late = Date.now() > deadline || session.canceled.aborted;
     try {
-      const live = await session.cluster.apply(object, manifest, { force, manager });
+      const live = await session.cluster.apply(object, manifest, { force, manager, remark });
       if (live !== undefined) return live;
       if (late) throw new Error(unservedKind(object.apiVersion, object.kind));
       session.log.status(

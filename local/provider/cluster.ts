@@ -28,6 +28,8 @@ export interface ApplyOptions {
   readonly dryRun?: boolean;
   /** Takes over fields that another manager owns. */
   readonly force?: boolean;
+  /** Takes what the server remarks, such as a field that it does not know and drops. */
+  readonly remark?: (warning: string) => void;
 }
 
 interface Call {
@@ -36,11 +38,14 @@ interface Call {
   readonly query?: Readonly<Record<string, string>>;
   readonly contentType?: string;
   readonly body?: JsonObject;
+  readonly remark?: (warning: string) => void;
 }
 
 interface Answer {
   readonly status: number;
   readonly retryAfterSeconds: number;
+  /** As in RFC 7234: `299 - "text"`, several joined by commas. */
+  readonly warnings: string;
   readonly text: string;
 }
 
@@ -50,7 +55,7 @@ interface Answer {
  */
 const retryDelays = [250, 500, 1000, 2000, 4000];
 
-/** What is worth asking again: too many requests, and a server or proxy in trouble. */
+/** Too many requests, and a server or proxy in trouble. */
 const passingStatuses = new Set([429, 500, 502, 503, 504]);
 
 /**
@@ -118,7 +123,14 @@ export class Cluster {
     if (options.dryRun === true) query["dryRun"] = "All";
     const contentType = "application/apply-patch+yaml";
     return parseObject(
-      await this.call({ method: "PATCH", path, query, contentType, body: manifest }),
+      await this.call({
+        method: "PATCH",
+        path,
+        query,
+        contentType,
+        body: manifest,
+        remark: options.remark,
+      }),
     );
   }
 
@@ -200,15 +212,12 @@ export class Cluster {
       const delay = retryDelays[attempt];
       try {
         const answer = await this.send(call);
+        for (const [, quoted = ""] of answer.warnings.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)) {
+          call.remark?.(quoted.replaceAll(/\\(.)/g, "$1"));
+        }
         if (answer.status < 400) return answer.text;
         const failure = new ApiFailure(asked, answer.status, parseLoosely(answer.text));
-        // A conflict over who owns a field stays one; a conflict of two writers at once does not.
-        const passing =
-          passingStatuses.has(answer.status) ||
-          (answer.status === 409 &&
-            failure.reason === "Conflict" &&
-            failure.conflicts.length === 0);
-        if (!passing || delay === undefined) throw failure;
+        if (!isPassing(failure) || delay === undefined) throw failure;
         await this.pause(Math.max(delay, answer.retryAfterSeconds * 1000));
       } catch (error) {
         if (error instanceof ApiFailure || this.canceled.aborted) throw error;
@@ -264,6 +273,7 @@ export class Cluster {
             resolve({
               status: response.statusCode ?? 0,
               retryAfterSeconds: Number(response.headers["retry-after"] ?? 0) || 0,
+              warnings: response.headers.warning ?? "",
               text: Buffer.concat(chunks).toString("utf8"),
             });
           });
@@ -274,6 +284,15 @@ export class Cluster {
       request.end(body);
     });
   }
+}
+
+/** Whether asking again may help. */
+function isPassing(failure: ApiFailure): boolean {
+  // A conflict over who owns a field stays one; a conflict of two writers at once does not.
+  if (failure.status === 409)
+    return failure.reason === "Conflict" && failure.conflicts.length === 0;
+  // An object that does not fit its schema is answered like a fault of the server's.
+  return passingStatuses.has(failure.status) && !failure.message.includes("typed patch object");
 }
 
 function groupPath(apiVersion: string): string {

@@ -186,6 +186,31 @@ describe("the Kubernetes plugin under the engine", function () {
     );
   });
 
+  it("refuses a field that the kind does not have, during preview already", async () => {
+    project.program(
+      'new k8s.apiextensions.CustomResource("account", { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "typo" }, automount: true });',
+    );
+    assert.match(
+      failed(await project.preview()),
+      /ServiceAccount default\/typo: .*\.automount: field not declared in schema/,
+    );
+  });
+
+  it("passes on what the server remarks", async () => {
+    project.program(
+      `const space = new k8s.core.v1.Namespace("space", { metadata: { labels: { "pod-security.kubernetes.io/warn": "restricted" } } });
+       new k8s.apps.v1.Deployment("server", { metadata: { namespace: space.metadata.name }, spec: { replicas: 0, selector: { matchLabels: { app: "test" } },
+         template: { metadata: { labels: { app: "test" } }, spec: { hostNetwork: true, containers: [{ name: "main", image: "none" }] } } } });`,
+    );
+    const run = succeeded(await project.up());
+    const remark =
+      /warning: the server remarks: would violate PodSecurity "restricted:latest": host/;
+    assert.ok(
+      run.messages.some((message) => remark.test(message)),
+      run.messages.join("\n"),
+    );
+  });
+
   it("refreshes: drops what is gone, shows what drifted, and the next run mends both", async () => {
     project.program(
       `new k8s.core.v1.ServiceAccount("gone", { metadata: { name: "gone" } });

@@ -53,9 +53,19 @@ export async function untilReady(
   };
   const deadline = Date.now() + seconds * 1000;
   let current = live;
+  // Whatever goes wrong from here on, the object exists and must not be forgotten.
+  const look = async <T>(see: () => Promise<T>): Promise<T> => {
+    try {
+      return await see();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new NotReady(current, `${describe(object)} cannot be watched: ${why}`);
+    }
+  };
   let told = "";
   for (let pause = looks.first; ; pause = Math.min(pause * looks.growth, looks.last)) {
-    const verdict = await wait.readiness(current, surroundings);
+    const seen = current;
+    const verdict = await look(() => wait.readiness(seen, surroundings));
     if (verdict.state === "ready") return current;
     if (verdict.state === "failed") {
       throw new NotReady(current, `${describe(object)} failed: ${verdict.why}`);
@@ -72,7 +82,7 @@ export async function untilReady(
     if (verdict.why !== told) session.log.status(urn, verdict.why);
     told = verdict.why;
     await sleep(pause, undefined, { signal: session.canceled }).catch(() => undefined);
-    const next = isCanceled(session) ? current : await session.cluster.read(object);
+    const next = isCanceled(session) ? current : await look(() => session.cluster.read(object));
     if (next === undefined) {
       throw new NotReady(current, `${describe(object)} was deleted by somebody else meanwhile`);
     }

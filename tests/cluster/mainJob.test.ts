@@ -8,7 +8,9 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { KubeConfig } from "@kubernetes/client-node";
 import { type StackOutputs } from "../../commands/stackOutputs";
+import { complete, parseEndpoint } from "../../local/completion";
 import { filesIn, Repositories, type Access } from "../../local/hub/repositories";
 import { Readme } from "../support/readme";
 import { Shell } from "../support/shell";
@@ -259,11 +261,14 @@ describe("the main job", function () {
   }
 
   async function completion(): Promise<string> {
-    const body = JSON.stringify({ model: "tiny", prompt: "Weights belong", max_tokens: 40 });
-    const server = "/api/v1/namespaces/models/services/tiny:8000/proxy";
-    return shell.platformOutput(
-      `echo '${body}' | kubectl create --raw ${server}/v1/completions -f -`,
-    );
+    const { tiny } = (await stackOutputs()).models;
+    const cluster = new KubeConfig();
+    cluster.loadFromFile(join(shell.state, "kubeconfig"));
+    return complete(cluster, parseEndpoint(tiny?.endpoint ?? ""), {
+      model: tiny?.servedModelName ?? "",
+      prompt: "Weights belong",
+      max_tokens: 40,
+    });
   }
 });
 

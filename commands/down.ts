@@ -4,8 +4,9 @@
  */
 import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { ApiException, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { ApiException, CoreV1Api } from "@kubernetes/client-node";
 import { contextDirectory, stateDirectory } from "../local/paths";
+import { personalKubeConfig } from "../local/personalKubeConfig";
 import { platformRuns, stopPlatform } from "../local/platform";
 import { Progress } from "../local/progress";
 import { pulumi, pulumiOutput, readWorkspace, type Workspace } from "../local/workspace";
@@ -25,7 +26,9 @@ runCommand(async () => {
   if (workspace === undefined) {
     process.stdout.write(`nothing was brought up in ${directory}\n`);
   } else if (!embedded || platformRuns()) {
-    await progress.step("pulumi destroy", () => destroy(workspace, values.purge, !embedded));
+    await progress.step("pulumi destroy", () =>
+      destroy(workspace, values.purge ? values.context : undefined),
+    );
   }
   // Also where nothing was brought up: a killed run may have left a node behind.
   if (embedded) await stopPlatform(progress, values.purge);
@@ -35,14 +38,13 @@ runCommand(async () => {
 /**
  * Destroys everything but what is protected: the volumes, and what they need in order to exist.
  *
- * @param purge - the person asked for the volumes, too
- * @param deleteClaims - delete the claims in the cluster; needless where the whole cluster goes
+ * @param purged - the context of the cluster in which the volumes' claims are to be deleted as well; needless where the
+ *   whole cluster goes
  */
-async function destroy(workspace: Workspace, purge: boolean, deleteClaims: boolean): Promise<void> {
-  const outputs =
-    purge && deleteClaims
-      ? (JSON.parse(await pulumiOutput(workspace, ["stack", "output", "--json"])) as StackOutputs)
-      : undefined;
+async function destroy(workspace: Workspace, purged: string | undefined): Promise<void> {
+  const outputs = JSON.parse(
+    await pulumiOutput(workspace, ["stack", "output", "--json"]),
+  ) as StackOutputs;
   const { status } = await pulumi(
     workspace,
     ["destroy", "--yes", "--skip-preview", "--exclude-protected"],
@@ -53,14 +55,18 @@ async function destroy(workspace: Workspace, purge: boolean, deleteClaims: boole
       "pulumi destroy failed; the lines above say why. Nothing was stopped: run npm run down again",
     );
   }
-  if (outputs) await deleteVolumes(workspace, outputs);
+  if (purged !== undefined) await deleteVolumes(workspace, purged, outputs.volumes);
 }
 
-async function deleteVolumes(workspace: Workspace, outputs: StackOutputs): Promise<void> {
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromFile(workspace.environment["KUBECONFIG"] ?? "");
+async function deleteVolumes(
+  workspace: Workspace,
+  context: string,
+  volumes: StackOutputs["volumes"],
+): Promise<void> {
+  const kubeConfig = personalKubeConfig(workspace.environment["KUBECONFIG"]);
+  kubeConfig.setCurrentContext(context);
   const core = kubeConfig.makeApiClient(CoreV1Api);
-  for (const { claim, namespace } of Object.values(outputs.volumes)) {
+  for (const { claim, namespace } of Object.values(volumes)) {
     process.stderr.write(`deleting the claim ${namespace}/${claim}\n`);
     try {
       await core.deleteNamespacedPersistentVolumeClaim({ name: claim, namespace });

@@ -3,14 +3,14 @@
  * where the platform cannot run, on a cluster that is already there.
  */
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
-import { BatchV1Api, KubeConfig } from "@kubernetes/client-node";
+import { BatchV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { complete, parseEndpoint } from "../local/completion";
 import { ensureEngine } from "../local/engine";
 import { checkout, contextDirectory } from "../local/paths";
+import { personalKubeConfig, personalKubeConfigFiles } from "../local/personalKubeConfig";
 import { startPlatform } from "../local/platform";
 import { Progress } from "../local/progress";
 import { overlayStackFile } from "../local/stackFile";
@@ -40,8 +40,7 @@ runCommand(async () => {
     },
   });
   const progress = new Progress();
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromDefault();
+  const kubeConfig = personalKubeConfig();
   const target = refusable(() =>
     chooseTarget({
       context: values.context,
@@ -116,7 +115,7 @@ async function openContext(
     directory,
     configuration: (previous) =>
       overlayStackFile(readFileSync(stackFile, "utf8"), overlay, previous),
-    kubeconfig: process.env["KUBECONFIG"] ?? join(homedir(), ".kube", "config"),
+    kubeconfig: personalKubeConfigFiles(),
     path: engine.path,
   });
 }

@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
+import { parse, stringify } from "yaml";
 import { type StackOutputs } from "../../commands/stackOutputs";
 import { complete, parseEndpoint } from "../../local/completion";
 import { filesIn, Repositories, type Access } from "../../local/hub/repositories";
@@ -18,6 +19,14 @@ import { traces } from "../support/traces";
 import { VolumeReader } from "../support/volumeReader";
 
 const sentence = "Weights belong on a volume: written once, verified, and served many times.";
+
+/** The part of a stack file that the test changes. */
+interface StackFile {
+  config: {
+    "modelstore:cluster": object;
+    "modelstore:models": Record<string, Record<string, unknown>>;
+  };
+}
 
 describe("the main job", function () {
   this.bail(true);
@@ -120,6 +129,32 @@ describe("the main job", function () {
     assert.ok(up.seconds < 60, `${up.seconds} s`);
     const changes = await lastChanges();
     assert.deepEqual(Object.keys(changes), ["same"], JSON.stringify(changes));
+  });
+
+  it("npm run up -- --context brings the stack up on a cluster that is already there", async () => {
+    // The platform's own cluster stands in for somebody else's; another namespace keeps the two stacks apart.
+    const stackFile = join(shell.state, "elsewhere.yaml");
+    const { config } = parse(
+      readFileSync(join(shell.state, "Pulumi.dev.yaml"), "utf8"),
+    ) as StackFile;
+    const { source, volume: claim, serve } = config["modelstore:models"]["tiny"] ?? {};
+    config["modelstore:cluster"] = { namespace: "elsewhere", createNamespace: true };
+    config["modelstore:models"] = { tiny: { source, volume: claim, serve } };
+    writeFileSync(stackFile, stringify({ config }));
+    const kubeconfig = { KUBECONFIG: join(shell.state, "kubeconfig") };
+
+    const up = await shell.run(
+      `npm run up -- --context modelstore --config-file ${stackFile}`,
+      kubeconfig,
+    );
+    assert.equal(up.status, 0, up.stdout + up.stderr);
+    assert.match(up.stdout, /^tiny .* http:\/\/tiny\.elsewhere\./m);
+    assert.ok(up.stdout.includes(sentence), up.stdout);
+
+    const down = await shell.run("npm run down -- --context modelstore --purge", kubeconfig);
+    assert.equal(down.status, 0, down.stdout + down.stderr);
+    const left = await shell.platformOutput("kubectl --namespace elsewhere get pods,pvc -o name");
+    assert.equal(left, "");
   });
 
   it("more replicas change the Deployment alone", async () => {

@@ -186,15 +186,10 @@ describe("the main job", function () {
     await shell.platformOutput(
       "kubectl -n models create secret generic hub-token --from-literal=HF_TOKEN=hf_wrong",
     );
-    await configure(
-      "models.gated",
-      JSON.stringify({
-        source: "hf://modelstore/gated-llama",
-        volume: "weights",
-        tokenSecret: { name: "hub-token", key: "HF_TOKEN" },
-      }),
-      "--json",
-    );
+    await configure("models.gated.source", "hf://modelstore/gated-llama");
+    await configure("models.gated.volume", "weights");
+    await configure("models.gated.tokenSecret.name", "hub-token");
+    await configure("models.gated.tokenSecret.key", "HF_TOKEN");
     const up = await shell.inPlatform("pulumi up --yes --skip-preview --non-interactive");
     assert.notEqual(up.status, 0);
     assert.match(up.stdout + up.stderr, /modelstore\/gated-llama/);
@@ -214,11 +209,8 @@ describe("the main job", function () {
 
   it("one changed byte at the hub fails population: the file's name, code 65, nothing at the path", async () => {
     flipOneByte(await copyModel("damaged-llama"));
-    await configure(
-      "models.damaged",
-      JSON.stringify({ source: "hf://modelstore/damaged-llama", volume: "weights" }),
-      "--json",
-    );
+    await configure("models.damaged.source", "hf://modelstore/damaged-llama");
+    await configure("models.damaged.volume", "weights");
     const up = await shell.inPlatform("pulumi up --yes --skip-preview --non-interactive");
     assert.notEqual(up.status, 0);
     assert.match(up.stdout + up.stderr, /model-0000\d-of-0000\d\.safetensors/);
@@ -277,10 +269,8 @@ describe("the main job", function () {
     ) as StackOutputs;
   }
 
-  async function configure(path: string, value: string, ...flags: string[]): Promise<void> {
-    await shell.platformOutput(
-      `pulumi config set --path ${flags.join(" ")} 'modelstore:${path}' '${value}'`,
-    );
+  async function configure(path: string, value: string): Promise<void> {
+    await shell.platformOutput(`pulumi config set --path 'modelstore:${path}' '${value}'`);
   }
 
   async function pulumiUp(): Promise<void> {

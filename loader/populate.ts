@@ -85,7 +85,7 @@ async function fetch(
   const files = select(await source.list(revision, signal), selection);
   refuseUnsafeNames(files);
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
-  await volume.refuseToOverfill(bytes, await staging.removeStale(progress));
+  await volume.refuseToOverfill(bytes, await staging.removeStale());
 
   progress.startTransfer(bytes, files.length);
   let fetched: readonly ManifestFile[];

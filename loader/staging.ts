@@ -21,12 +21,13 @@ export class Staging {
   private constructor(
     private readonly volume: Volume,
     private readonly directory: string,
+    private readonly progress: Progress,
   ) {}
 
   /** @throws LoaderError with exit code 73 that names both identities where the volume cannot be written */
   static async make(volume: Volume, progress: Progress): Promise<Staging> {
     const name = `${hostname()}.${process.pid}.${Date.now()}.${randomBytes(4).toString("hex")}`;
-    const staging = new Staging(volume, join(volume.stagingDirectory, name));
+    const staging = new Staging(volume, join(volume.stagingDirectory, name), progress);
     try {
       await refuseLinks(volume);
       await makeDirectory(volume.stagingDirectory);
@@ -54,10 +55,15 @@ export class Staging {
     return join(this.directory, "link");
   }
 
-  /** Removes it, and what is in it. */
+  /** Removes it, and what is in it. Where that fails it goes stale, which changes nothing about how the loader ends. */
   async remove(): Promise<void> {
     clearInterval(this.timer);
-    await rm(this.directory, { recursive: true, force: true });
+    try {
+      // A heartbeat, or the file of a transfer that was stopped, may come into being meanwhile.
+      await rm(this.directory, { recursive: true, force: true, maxRetries: 3 });
+    } catch (error) {
+      this.progress.say(`warning: left for a later loader to remove: ${(error as Error).message}`);
+    }
   }
 
   /**
@@ -65,7 +71,7 @@ export class Staging {
    *
    * @returns how many bytes those hold that may be alive
    */
-  async removeStale(progress: Progress): Promise<number> {
+  async removeStale(): Promise<number> {
     // The volume's own clock, which may differ from this machine's.
     const now = await this.beat();
     let inUse = 0;
@@ -85,7 +91,7 @@ export class Staging {
         throw error;
       }
       await rm(grave, { recursive: true, force: true });
-      progress.say(`removed ${name}, left by a loader that has ended`);
+      this.progress.say(`removed ${name}, left by a loader that has ended`);
     }
     return inUse;
   }

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readlink, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startHub, type Hub } from "../../local/hub/hub";
-import { damaged, Sandbox, type LoaderRun } from "./sandbox";
+import { damaged, Sandbox, until, type LoaderRun } from "./sandbox";
 
 const files = { "config.json": "{}", "model.safetensors": randomBytes(8_000_000) };
 const isRoot = process.getuid?.() === 0;
@@ -94,6 +94,22 @@ describe("volumes", function () {
       const run = await sandbox.run(sandbox.spec({ endpoint: hub.url }), 1000);
       assert.equal(run.code, 0, run.stderr);
       assert.deepEqual(await damaged(join(sandbox.volume, "model")), []);
+    });
+
+    it("that do not let the loader tidy up are populated all the same", async () => {
+      await chmod(sandbox.volume, 0o777);
+      hub.fault({ at: "cdn", bytesPerSecond: 8_000_000 });
+      const loader = await sandbox.start(sandbox.spec({ endpoint: hub.url }), 1000);
+      await until(() => Promise.resolve(hub.requests.some(({ at }) => at === "cdn")));
+      await chmod(join(sandbox.volume, ".modelstore/staging"), 0o555);
+      const run = await loader.ended;
+      assert.equal(run.code, 0, run.stderr);
+      assert.match(
+        run.stderr,
+        /^modelstore: warning: left for a later loader to remove: EACCES: /m,
+      );
+      assert.deepEqual(await damaged(join(sandbox.volume, "model")), []);
+      assert.equal((await sandbox.staged()).length, 1);
     });
 
     it("that are too small are refused with both numbers (73), before anything is fetched", async () => {

@@ -30,7 +30,8 @@ export function refuseUnsafeNames(files: readonly SourceFile[]): void {
 }
 
 function problemOfName(path: string): string | undefined {
-  if (path === manifestName) return "is the name of the loader's own manifest";
+  // The manifest itself, what it is called while it is written, and a directory in the place of either.
+  if (path.startsWith(manifestName)) return "begins with the name of the loader's own manifest";
   if (path.startsWith("/")) return "is absolute";
   if (/[\p{Cc}\\]/u.test(path)) return "has a backslash or a control character";
   if (Buffer.byteLength(path) > 2048) return "is longer than 2048 bytes";

@@ -135,11 +135,13 @@ describe("what a loader refuses", function () {
     ["a//b", "has an empty part"],
     ["nul\0", "has a backslash or a control character"],
     ["x".repeat(256), "has a part of over 255 bytes"],
-    [".modelstore.json", "is the name of the loader's own manifest"],
+    [".modelstore.json", "begins with the name of the loader's own manifest"],
+    [".modelstore.json.partial", "begins with the name of the loader's own manifest"],
+    [".modelstore.json/x", "begins with the name of the loader's own manifest"],
     ["model.safetensors", "it names twice"],
     ["model.safetensors/x", undefined],
   ] as const) {
-    it(`a file named ${JSON.stringify(name.slice(0, 20))} (65)`, async () => {
+    it(`a file named ${JSON.stringify(name.slice(0, 30))} (65)`, async () => {
       hub.fault({ path: "/api/**/tree/**", listing: { file: "config.json", path: name } });
       await refuses(
         await from("hf://acme/tiny")(),

@@ -192,9 +192,7 @@ describe("the main job", function () {
     await configure("models.gated.tokenSecret.key", "HF_TOKEN");
     const up = await shell.inPlatform("pulumi up --yes --skip-preview --non-interactive");
     assert.notEqual(up.status, 0);
-    assert.match(up.stdout + up.stderr, /modelstore\/gated-llama/);
-    assert.match(up.stdout + up.stderr, /40[13]/);
-    assert.match(up.stdout + up.stderr, /\b77\b/);
+    assert.match(up.stdout, /exited with 77: the token is not valid for modelstore\/gated-llama /);
     assert.doesNotMatch(up.stdout + up.stderr, /hf_wrong/);
     assert.ok(up.seconds < 120, `${up.seconds} s`);
   });
@@ -213,8 +211,7 @@ describe("the main job", function () {
     await configure("models.damaged.volume", "weights");
     const up = await shell.inPlatform("pulumi up --yes --skip-preview --non-interactive");
     assert.notEqual(up.status, 0);
-    assert.match(up.stdout + up.stderr, /model-0000\d-of-0000\d\.safetensors/);
-    assert.match(up.stdout + up.stderr, /\b65\b/);
+    assert.match(up.stdout, /exited with 65: .*model-0000\d-of-0000\d\.safetensors/);
     await volume.output("test ! -e modelstore/damaged-llama/main");
     await shell.platformOutput(`pulumi config rm --path 'modelstore:models.damaged'`);
     await pulumiUp();

@@ -58,15 +58,6 @@ export function quantityBytes(quantity: Quantity): bigint {
   return (scaled + scale - 1n) / scale;
 }
 
-/** The shortest whole-numbered quantity of at least so many bytes: the largest unit that loses nothing, `Ki` at the least. */
-export function formatQuantity(bytes: bigint): Quantity {
-  const kibibytes = (bytes + unitBytes.Ki - 1n) / unitBytes.Ki;
-  const rounded = kibibytes * unitBytes.Ki;
-  const units = Object.keys(unitBytes) as BinaryUnit[];
-  const unit = units.reverse().find((candidate) => rounded % unitBytes[candidate] === 0n) ?? "Ki";
-  return `${Number(rounded / unitBytes[unit])}${unit}`;
-}
-
 /** Orders two quantities by size: negative, zero or positive, as `Array.prototype.sort` wants it. */
 export function compareQuantities(a: Quantity, b: Quantity): number {
   const difference = quantityBytes(a) - quantityBytes(b);

@@ -4,6 +4,7 @@ import { imageProblem } from "./images";
 import { dnsLabelProblem, dnsSubdomainProblem } from "./names";
 import type { Toleration } from "./plan";
 import { quote } from "./problems";
+import { provisionerProblem } from "./provisioner";
 import {
   isCpuQuantity,
   isQuantity,
@@ -12,7 +13,6 @@ import {
   type Quantity,
 } from "./quantity";
 import { either, isMap, matching, strict, text } from "./schema";
-import { provisionerProblem } from "./storageClasses";
 import type { VllmArg } from "./vllm";
 
 const label = text(dnsLabelProblem);

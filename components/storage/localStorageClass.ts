@@ -3,12 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { AccessMode } from "../../plan/accessModes";
 import { dnsSubdomainProblem } from "../../plan/names";
 import type { Problem } from "../../plan/problems";
+import {
+  noProvisioner,
+  provisionedClassProblems,
+  provisionerProblem,
+} from "../../plan/provisioner";
 import { problemAt, rejectInvalidArguments } from "../invalidArguments";
 import { modelstoreLabels } from "../labels";
 import { ReclaimPolicy, VolumeBindingMode, type ModelStorage } from "./modelStorage";
-
-/** The provisioner that makes nothing: somebody creates the PersistentVolumes by hand. */
-const noProvisioner = "kubernetes.io/no-provisioner";
 
 /** What a {@link LocalStorageClass} can be told. */
 export interface LocalStorageClassArgs {
@@ -166,20 +168,10 @@ export function resolveLocalStorageClassArgs(
 function problems(args: ResolvedLocalStorageClassArgs): Problem[] {
   return [
     ...problemAt(["storageClassName"], dnsSubdomainProblem(args.storageClassName)),
+    ...problemAt(["provisioner"], provisionerProblem(args.provisioner)),
     ...(args.accessModes.length === 0
       ? problemAt(["accessModes"], "got [], expected at least one access mode")
       : []),
-    ...(args.provisioner === noProvisioner && args.allowVolumeExpansion
-      ? problemAt(
-          ["allowVolumeExpansion"],
-          `got true, but nothing can expand the volumes of "${noProvisioner}"; remove it or name a CSI driver as provisioner`,
-        )
-      : []),
-    ...(args.provisioner === noProvisioner && args.parameters !== undefined
-      ? problemAt(
-          ["parameters"],
-          `is given, but "${noProvisioner}" takes none; remove it or name a CSI driver as provisioner`,
-        )
-      : []),
+    ...provisionedClassProblems(args),
   ];
 }

@@ -84,8 +84,18 @@ describe("LocalStorageClass", () => {
         message: `modelstore:index:LocalStorageClass "disk" has 4 invalid arguments
   storageClassName: got "My_Disk", expected lower-case letters, digits, hyphens and dots, each part beginning and ending with a letter or digit
   accessModes: got [], expected at least one access mode
-  allowVolumeExpansion: got true, but nothing can expand the volumes of "kubernetes.io/no-provisioner"; remove it or name a CSI driver as provisioner
-  parameters: is given, but "kubernetes.io/no-provisioner" takes none; remove it or name a CSI driver as provisioner`,
+  allowVolumeExpansion: got true, but volumes made by hand cannot grow; remove it, or name a CSI driver as provisioner
+  parameters: is given, but there is no driver to read it; remove it, or name a CSI driver as provisioner`,
+      },
+    );
+  });
+
+  it("fails when its provisioner is one that Kubernetes no longer has", async () => {
+    await assert.rejects(
+      made((opts) => new LocalStorageClass("disk", { provisioner: "kubernetes.io/aws-ebs" }, opts)),
+      {
+        message: `modelstore:index:LocalStorageClass "disk" has 1 invalid argument
+  provisioner: got "kubernetes.io/aws-ebs", which Kubernetes had built in once and has no more; use the CSI driver instead`,
       },
     );
   });

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { formatProblems, type Problem } from "../plan/problems";
+import { problemOfModelPath } from "../plan/population";
+import { formatProblems, quote, type Problem } from "../plan/problems";
 
 /**
  * Ends the program when a component was given arguments that cannot work, naming all of them at once.
@@ -28,6 +29,14 @@ export function problemAt(
   message: string | undefined,
 ): Problem[] {
   return message === undefined ? [] : [{ path, message }];
+}
+
+/** What is wrong with a model's directory in its volume, or undefined. */
+export function modelPathProblem(path: string): string | undefined {
+  const problem = problemOfModelPath(path);
+  return problem === undefined
+    ? undefined
+    : `got ${quote(path)}, which ${problem}; write a directory relative to the volume's root such as "org/repo/revision"`;
 }
 
 /** What is wrong with a number that has to be whole and within bounds, or undefined. */

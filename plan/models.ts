@@ -3,7 +3,7 @@ import { entryOf, type Findings } from "./findings";
 import { defaultImages } from "./images";
 import { populationDeadlineSeconds } from "./loading";
 import type { BaseModelPlan, ModelPlan, PopulationPlan } from "./plan";
-import { problemOfModelPath } from "./population";
+import { patternProblems, problemOfModelPath } from "./population";
 import { quote } from "./problems";
 import { pvcUri } from "./pvcUri";
 import { resourceProblems } from "./resources";
@@ -64,6 +64,7 @@ function draftModel(
   const source = readSource(model.source, [...at, "source"], findings);
   const path = readPath(model.path, source, [...at, "path"], findings);
   findings.problems.push(
+    ...patternProblems(model, at),
     ...resourceProblems(model.population.resources, [...at, "population", "resources"]),
   );
   const volumeName = typeof model.volume === "string" ? model.volume : name;

@@ -19,6 +19,18 @@ export function dnsLabelProblem(name: string): string | undefined {
 }
 
 /**
+ * Why a text cannot name a Service, or undefined when it can: its name is a host name of the older kind, which begins with
+ * a letter.
+ *
+ * @see https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#rfc-1035-label-names
+ */
+export function serviceNameProblem(name: string): string | undefined {
+  const problem = dnsLabelProblem(name);
+  if (problem !== undefined || /^[a-z]/.test(name)) return problem;
+  return `got ${JSON.stringify(name)}, expected a name that begins with a letter, as a Service's must`;
+}
+
+/**
  * Why a text cannot name an object that may hold dots (StorageClass, claim, Secret), or undefined when it can.
  *
  * @see https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names

@@ -14,7 +14,7 @@ export function parallelismProblems(
   const flags = parallelismFlags.filter((flag) => Object.hasOwn(args, flag));
   const used = flags.reduce((product, flag) => product * Number(args[flag]), 1);
   // What is no number is vLLM's to refuse, and on the CPU the flags count something else.
-  if (gpus === 0 || !Number.isSafeInteger(used) || used <= gpus) return [];
+  if (flags.length === 0 || gpus === 0 || !Number.isSafeInteger(used) || used <= gpus) return [];
   return [
     {
       path,

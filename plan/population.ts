@@ -3,6 +3,8 @@
  * goes in, the result and the exit code that come out, and what lies on the volume afterwards.
  */
 
+import type { Problem } from "./problems";
+
 /** What the loader is to do: the content of `population.json`. */
 export interface PopulationSpec {
   /** The version of this format. */
@@ -185,6 +187,28 @@ export const manifestName = ".modelstore.json";
 
 /** The directory of a volume that is the loader's own; no model's path may lead into it. */
 export const privateDirectory = ".modelstore";
+
+/** A ConfigMap holds 1 MiB: the patterns' share of it, in bytes. The rest is the loader's. */
+const maxPatternBytes = 128 * 1024;
+
+/**
+ * What is wrong with patterns that are too long to be handed to the loader.
+ *
+ * @param path - Where they were written.
+ */
+export function patternProblems(
+  { include, exclude }: Pick<PopulationSpec, "include" | "exclude">,
+  path: readonly (string | number)[] = [],
+): Problem[] {
+  const bytes = Buffer.byteLength(JSON.stringify([include, exclude]));
+  if (bytes <= maxPatternBytes) return [];
+  return [
+    {
+      path: [...path, include === undefined ? "exclude" : "include"],
+      message: `got ${bytes} bytes in include and exclude together, expected at most ${maxPatternBytes}, as they lie in a ConfigMap beside the loader; use fewer patterns with more wildcards`,
+    },
+  ];
+}
 
 /**
  * Why a model's path cannot be used, as the end of a sentence that starts with the path.

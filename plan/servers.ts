@@ -3,7 +3,7 @@ import { accessModeRules } from "./accessModes";
 import type { Findings } from "./findings";
 import { defaultImages } from "./images";
 import { startupBudgetSeconds } from "./loading";
-import { dnsLabelProblem } from "./names";
+import { serviceNameProblem } from "./names";
 import { parallelismProblems } from "./parallelism";
 import type { ServerPlan } from "./plan";
 import { quote, type Problem } from "./problems";
@@ -58,7 +58,7 @@ function planServer(
   config: StackConfig,
   { problems, warnings }: Findings,
 ): ServerPlan {
-  const nameProblem = serviceNameProblem(name);
+  const nameProblem = serverNameProblem(name);
   if (nameProblem !== undefined) problems.push({ path, message: nameProblem });
   problems.push(
     ...vllmArgProblems(server.args, [...path, "args"]),
@@ -101,15 +101,11 @@ function planServer(
   };
 }
 
-/** A Service's name is a host name of the older kind, which begins with a letter. */
-function serviceNameProblem(name: string): string | undefined {
-  const problem = dnsLabelProblem(name);
-  if (problem !== undefined) {
-    return `the server's name is the model's and its own joined: ${problem}; shorten either`;
-  }
-  return /^[a-z]/.test(name)
+function serverNameProblem(name: string): string | undefined {
+  const problem = serviceNameProblem(name);
+  return problem === undefined
     ? undefined
-    : `got the name ${quote(name)}, but a Service's name begins with a letter; rename the model`;
+    : `the server's name, its model's with its own where it has one: ${problem}; rename either`;
 }
 
 function sharedMemoryProblems(server: ServerConfig, path: Path): Problem[] {

@@ -1,8 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { dnsSubdomainProblem } from "../../plan/names";
-import { problemOfModelPath } from "../../plan/population";
-import { quote, type Problem } from "../../plan/problems";
-import { problemAt, wholeNumberProblem } from "../invalidArguments";
+import type { Problem } from "../../plan/problems";
+import { modelPathProblem, problemAt, wholeNumberProblem } from "../invalidArguments";
 
 /**
  * What OME wants to know about a model, in its own words; OME reads from the model's `config.json` what is left out.
@@ -112,15 +111,9 @@ export interface OmeModelArgs extends OmeModelMetadata {
 
 /** What is wrong with the arguments of either kind. */
 export function omeModelProblems(name: string, args: OmeModelArgs): Problem[] {
-  const path = problemOfModelPath(args.path);
   return [
     ...problemAt(["modelName"], dnsSubdomainProblem(args.modelName ?? name)),
-    ...problemAt(
-      ["path"],
-      path === undefined
-        ? undefined
-        : `got ${quote(args.path)}, which ${path}; write a directory relative to the volume's root such as "org/repo/revision"`,
-    ),
+    ...problemAt(["path"], modelPathProblem(args.path)),
     ...problemAt(
       ["maxTokens"],
       args.maxTokens === undefined ? undefined : wholeNumberProblem(args.maxTokens, 1, 2 ** 31 - 1),

@@ -4,7 +4,7 @@ import { bundleLoader } from "../../loader/bundle";
 import { contentHashName, dnsLabelProblem, roleName } from "../../plan/names";
 import {
   loaderPaths,
-  problemOfModelPath,
+  patternProblems,
   resultAnnotation,
   type PopulationResult,
   type PopulationSpec,
@@ -12,7 +12,12 @@ import {
 import { quote, type Problem } from "../../plan/problems";
 import { InvalidSourceError, parseSource } from "../../plan/sources";
 import type { ComputeResources } from "../computeResources";
-import { problemAt, rejectInvalidArguments, wholeNumberProblem } from "../invalidArguments";
+import {
+  modelPathProblem,
+  problemAt,
+  rejectInvalidArguments,
+  wholeNumberProblem,
+} from "../invalidArguments";
 import { modelstoreLabels } from "../labels";
 import { populationJobSpec, type SecretKeyRef } from "./populationJob";
 
@@ -45,17 +50,17 @@ export interface ModelPopulationArgs {
   /**
    * Patterns of files to fetch; `*` also matches `/`.
    *
-   * @defaultValue - every file
+   * @defaultValue - every file but weights in formats other than safetensors
    */
   readonly include?: readonly string[];
   /**
    * Patterns of files to leave out, even where `include` matches them.
    *
-   * @defaultValue - none but the formats that `allowPickle` governs
+   * @defaultValue - none
    */
   readonly exclude?: readonly string[];
   /**
-   * Whether files that run code when a framework loads them are fetched as well.
+   * Whether weights in every format are fetched, those that run code when a framework loads them among them.
    *
    * @defaultValue `false`
    */
@@ -282,30 +287,14 @@ export function resolveModelPopulationArgs(
 }
 
 function problems(args: ResolvedModelPopulationArgs): Problem[] {
-  const path = problemOfModelPath(args.path);
   return [
     ...problemAt(["jobName"], dnsLabelProblem(args.jobName)),
     ...problemAt(["source"], problemOfSource(args.source)),
-    ...problemAt(
-      ["path"],
-      path === undefined
-        ? undefined
-        : `got ${quote(args.path)}, which ${path}; write a directory relative to the volume's root such as "org/repo/revision"`,
-    ),
-    ...problemAt(["include"], problemOfPatterns(args)),
+    ...problemAt(["path"], modelPathProblem(args.path)),
+    ...patternProblems(args),
     ...problemAt(["activeDeadlineSeconds"], wholeNumberProblem(args.activeDeadlineSeconds, 1)),
     ...problemAt(["backoffLimit"], wholeNumberProblem(args.backoffLimit, 0)),
   ];
-}
-
-/** A ConfigMap holds 1 MiB: the patterns' share of it, in bytes. The rest is the loader's. */
-const maxPatternBytes = 128 * 1024;
-
-function problemOfPatterns({ include, exclude }: ModelPopulationArgs): string | undefined {
-  const bytes = Buffer.byteLength(JSON.stringify([include, exclude]));
-  return bytes <= maxPatternBytes
-    ? undefined
-    : `got ${bytes} bytes together with exclude, expected at most ${maxPatternBytes}, as they lie in a ConfigMap beside the loader; use fewer patterns with more wildcards`;
 }
 
 function problemOfSource(source: string): string | undefined {

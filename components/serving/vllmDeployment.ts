@@ -1,14 +1,19 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { UpdateStrategy } from "../../plan/accessModes";
-import { dnsLabelProblem } from "../../plan/names";
-import { problemOfModelPath } from "../../plan/population";
-import { quote, type Problem } from "../../plan/problems";
+import { serviceNameProblem } from "../../plan/names";
+import { parallelismProblems } from "../../plan/parallelism";
+import type { Problem } from "../../plan/problems";
 import { isQuantity, quantityProblem, type Quantity } from "../../plan/quantity";
 import { vllmArgProblems, vllmEnvProblems, type VllmArgs } from "../../plan/vllm";
 import type { ComputeResources } from "../computeResources";
 import { detached } from "../detached";
-import { problemAt, rejectInvalidArguments, wholeNumberProblem } from "../invalidArguments";
+import {
+  modelPathProblem,
+  problemAt,
+  rejectInvalidArguments,
+  wholeNumberProblem,
+} from "../invalidArguments";
 import { modelstoreLabels, selectorLabels } from "../labels";
 import { vllmPodSpec } from "./vllmPod";
 
@@ -322,17 +327,12 @@ export function resolveVllmDeploymentArgs(
 }
 
 function problems(args: ResolvedVllmDeploymentArgs): Problem[] {
-  const path = problemOfModelPath(args.path);
   return [
     ...problemAt(["serviceName"], serviceNameProblem(args.serviceName)),
-    ...problemAt(
-      ["path"],
-      path === undefined
-        ? undefined
-        : `got ${quote(args.path)}, which ${path}; write a directory relative to the volume's root such as "org/repo/revision"`,
-    ),
+    ...problemAt(["path"], modelPathProblem(args.path)),
     ...problemAt(["replicas"], wholeNumberProblem(args.replicas, 0)),
     ...problemAt(["gpus"], wholeNumberProblem(args.gpus, 0)),
+    ...parallelismProblems(args.args, args.gpus, ["gpus"]),
     ...vllmArgProblems(args.args),
     ...vllmEnvProblems(Object.keys(args.env)),
     ...problemAt(["port"], wholeNumberProblem(args.port, 1, 65535)),
@@ -346,12 +346,4 @@ function problems(args: ResolvedVllmDeploymentArgs): Problem[] {
       wholeNumberProblem(args.terminationGracePeriodSeconds, 1),
     ),
   ];
-}
-
-/** A Service's name is a host name of the older kind, which begins with a letter. */
-function serviceNameProblem(name: string): string | undefined {
-  if (dnsLabelProblem(name) !== undefined) return dnsLabelProblem(name);
-  return /^[a-z]/.test(name)
-    ? undefined
-    : `got ${quote(name)}, expected a name that begins with a letter, as a Service's must`;
 }

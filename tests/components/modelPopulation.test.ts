@@ -336,7 +336,7 @@ describe("ModelPopulation", () => {
   jobName: got "Tiny", expected lower-case letters, digits and hyphens, beginning and ending with a letter or digit
   source: got "s3://acme/tiny", which has the unsupported scheme "s3"; write hf://org/repo or hf://org/repo@revision
   path: got "../tiny", which has a part that is . or ..; write a directory relative to the volume's root such as "org/repo/revision"
-  include: got 200011 bytes together with exclude, expected at most 131072, as they lie in a ConfigMap beside the loader; use fewer patterns with more wildcards
+  include: got 200011 bytes in include and exclude together, expected at most 131072, as they lie in a ConfigMap beside the loader; use fewer patterns with more wildcards
   activeDeadlineSeconds: got 0, expected a whole number of at least 1
   backoffLimit: got 1.5, expected a whole number of at least 0`,
       },

@@ -331,6 +331,13 @@ describe("VllmDeployment", () => {
     assert.deepEqual(restrictionViolations(resources), []);
   });
 
+  it("fails when its flags use more GPUs than it has", async () => {
+    await assert.rejects(serve({ gpus: 1, args: { "tensor-parallel-size": 4 } }), {
+      message: `modelstore:index:VllmDeployment "tiny" has 1 invalid argument
+  gpus: got 1, but tensor-parallel-size in args uses 4; write 4`,
+    });
+  });
+
   it("fails when it would be told what it knows, or could be made to download", async () => {
     await assert.rejects(
       serve({

@@ -169,10 +169,17 @@ const contradictions: readonly Contradiction[] = [
     ],
   },
   {
+    title: "patterns are too long to be handed to the loader",
+    change: { "models.llama.exclude": ["x".repeat(200_000)] },
+    says: [
+      "models.llama.exclude: got 200011 bytes in include and exclude together, expected at most 131072, as they lie in a ConfigMap beside the loader; use fewer patterns with more wildcards",
+    ],
+  },
+  {
     title: "the name of a Service begins with a digit",
     change: { "models.3b": { source, volume: "weights", serve: {} } },
     says: [
-      'models.3b.serve: got the name "3b", but a Service\'s name begins with a letter; rename the model',
+      "models.3b.serve: the server's name, its model's with its own where it has one: got \"3b\", expected a name that begins with a letter, as a Service's must; rename either",
     ],
   },
   {
@@ -185,7 +192,7 @@ const contradictions: readonly Contradiction[] = [
       },
     },
     says: [
-      `models.${"a".repeat(40)}.serve.${"b".repeat(40)}: the server's name is the model's and its own joined: got "${"a".repeat(40)}-${"b".repeat(40)}" (81 characters), expected at most 63; shorten either`,
+      `models.${"a".repeat(40)}.serve.${"b".repeat(40)}: the server's name, its model's with its own where it has one: got "${"a".repeat(40)}-${"b".repeat(40)}" (81 characters), expected at most 63; rename either`,
     ],
   },
   {

@@ -69,7 +69,7 @@ export function populationJobSpec(job: PopulationJob): k8s.types.input.batch.v1.
         serviceAccountName: job.serviceAccountName,
         automountServiceAccountToken: false,
         enableServiceLinks: false,
-        // Time to flush what was fetched, so that the next attempt goes on from there.
+        // Time to remove what was fetched so far, which is of use to nobody.
         terminationGracePeriodSeconds: 30,
         securityContext: restrictedPod,
         nodeSelector: job.nodeSelector,

@@ -49,29 +49,30 @@ interface LayerResult extends Counts {
 
 runCommand(async () => {
   const chosen = chooseLayers(process.argv.slice(2));
-  const progress = new Progress();
-  const obstacle = embeddedObstacle({ platform: process.platform, uid: process.geteuid?.() });
-
-  // The platform's parts are built while the layers that need none of them run.
-  const platform =
-    obstacle === undefined && chosen.some((layer) => layer.platform)
-      ? preparePlatform(progress).then(
-          () => undefined,
-          (error: unknown) => (error instanceof Error ? error.message : String(error)),
-        )
-      : Promise.resolve(obstacle);
-
   const results: LayerResult[] = [];
+  let platform: Promise<string | undefined> | undefined;
   for (const { name, platform: needed } of chosen) {
-    const missing = needed ? await platform : undefined;
+    const obstacle = needed ? await (platform ??= platformObstacle()) : undefined;
     results.push(
-      missing === undefined
+      obstacle === undefined
         ? await runLayer(name)
-        : { name, seconds: 0, passes: 0, failures: 0, pending: 0, obstacle: missing },
+        : { name, seconds: 0, passes: 0, failures: 0, pending: 0, obstacle },
     );
   }
   report(results);
 });
+
+/** Builds what the embedded platform is made of, and says why that cannot be done; undefined where it can. */
+async function platformObstacle(): Promise<string | undefined> {
+  const obstacle = embeddedObstacle({ platform: process.platform, uid: process.geteuid?.() });
+  if (obstacle !== undefined) return obstacle;
+  try {
+    await preparePlatform(new Progress());
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
 
 function chooseLayers(names: readonly string[]): readonly Layer[] {
   const unknown = names.filter((name) => !layers.some((layer) => layer.name === name));

@@ -20,6 +20,12 @@ const reservedFlags: Readonly<Record<string, string>> = {
   host: "probes and the Service need the server on every address of its pod",
   port: "probes and the Service rely on the server's own port",
   uds: "probes and the Service need a TCP port",
+  grpc: "probes and the Service need a server that speaks HTTP",
+  headless: "probes and the Service need a server that speaks HTTP",
+  "ssl-certfile":
+    "probes and the Service's clients speak plain HTTP; put a gateway that encrypts in front of the Service",
+  "ssl-keyfile":
+    "probes and the Service's clients speak plain HTTP; put a gateway that encrypts in front of the Service",
   config: "flags in a file would hide from this check and from the plan",
   revision: "the files on the volume are the revision",
   "code-revision": "the files on the volume are the revision",
@@ -44,7 +50,7 @@ const reservedVariables: Readonly<Record<string, string>> = {
 };
 
 /** Switches of vLLM that have no negation: leaving them out is what `false` means. */
-const switches = new Set(["aggregate-engine-logging", "disable-log-stats", "grpc", "headless"]);
+const switches = new Set(["aggregate-engine-logging", "disable-log-stats"]);
 
 /**
  * What is wrong with flags meant for `vllm serve`: names that are none, and those that the server keeps to itself.

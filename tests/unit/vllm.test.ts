@@ -54,6 +54,16 @@ describe("vLLM's command line", () => {
       'got "--max-model-len", expected the name of a vllm serve flag without its leading dashes such as "max-model-len"; write "max-model-len"',
     ],
     ["port", 80, "is reserved: probes and the Service rely on the server's own port; remove it"],
+    [
+      "headless",
+      true,
+      "is reserved: probes and the Service need a server that speaks HTTP; remove it",
+    ],
+    [
+      "ssl-certfile",
+      "/tls.crt",
+      "is reserved: probes and the Service's clients speak plain HTTP; put a gateway that encrypts in front of the Service; remove it",
+    ],
     ["served_model_name", "x", "is reserved: the server sets it from servedModelName; remove it"],
     ["lora-modules", [], "got [], expected at least one value; remove it"],
   ] as const) {

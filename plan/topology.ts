@@ -67,6 +67,11 @@ export function checkSharing(
     warnings.push(
       `server ${quote(server.serviceName)} stops before its successor starts at every update: ${rule.because}`,
     );
+    if (rule.pods === "many" && !keptTogether) {
+      warnings.push(
+        `volume ${quote(volumeName)} takes a new revision only when its loader happens to run on the node of server ${quote(server.serviceName)}: ${rule.because}; on a cluster of several nodes set its replicas to 0 first, or select one node with its nodeSelector`,
+      );
+    }
     if (rule.pods === "one") {
       warnings.push(
         `volume ${quote(volumeName)} cannot take a new revision while server ${quote(server.serviceName)} runs: ${rule.because}; set its replicas to 0 first`,

@@ -579,6 +579,14 @@ describe("makePlan", () => {
         'server "llama" needs GPUs, but its volume is made where its loader happens to run, which may be out of their reach; set the server\'s nodeSelector to the nodes with GPUs, and the loader follows',
       ],
       [
+        "a volume that takes a new revision on its server's node alone",
+        {
+          "volumes.weights": { storage: "block", size: "1Gi", accessMode: "RWO" },
+          "models.llama.serve.replicas": 1,
+        },
+        'volume "weights" takes a new revision only when its loader happens to run on the node of server "llama": a ReadWriteOnce volume is mounted by one node at a time; on a cluster of several nodes set its replicas to 0 first, or select one node with its nodeSelector',
+      ],
+      [
         "a volume that takes no new revision while it is served",
         {
           "volumes.weights": { storage: "block", size: "1Gi", accessMode: "RWOP" },

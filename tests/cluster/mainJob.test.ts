@@ -95,6 +95,8 @@ describe("the main job", function () {
     assert.match(listed, /^pod\/tiny-.* Running /m);
     assert.match(listed, /^job\.batch\/tiny-populate-.* Complete /m);
     assert.match(listed, /^persistentvolumeclaim\/weights +Bound /m);
+    assert.match(await shell.output(readme.command("npm run status")), /^kubelet +ready /m);
+    assert.match(await shell.output(readme.command("npm run logs -- hub")), /serving /);
     assert.match(await shell.output(readme.command("npm run plan")), /\btiny\b/);
   });
 

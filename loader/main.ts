@@ -12,7 +12,7 @@ import { writeTerminationLog } from "./terminationLog";
 const farewellMilliseconds = 4_000;
 
 async function main(commandLine: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
-  // What is fetched is for servers that run as somebody else.
+  // What is fetched is for servers too that run as somebody else.
   process.umask(0o022);
   const termination = new AbortController();
   process.on("SIGTERM", () => {

@@ -101,8 +101,9 @@ export const accessModeSpellings: readonly string[] = accessModeList.map(
 export function effectiveAccessMode(modes: readonly AccessMode[]): AccessMode | undefined {
   const bySharing = [
     AccessMode.ReadWriteMany,
+    AccessMode.ReadOnlyMany,
     AccessMode.ReadWriteOnce,
     AccessMode.ReadWriteOncePod,
   ];
-  return bySharing.find((mode) => modes.includes(mode));
+  return bySharing.find((mode) => modes.includes(mode) && accessModeRules[mode].populate);
 }

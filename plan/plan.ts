@@ -105,7 +105,7 @@ export interface PopulationPlan {
   readonly endpoint: string;
   /** Secret whose key holds the token; undefined for public sources. */
   readonly tokenSecret?: SecretKeyRef;
-  /** Patterns of files to fetch; undefined means all. */
+  /** Patterns of files to fetch; undefined means all but weights in formats other than safetensors. */
   readonly include?: readonly string[];
   /** Patterns of files to leave out. */
   readonly exclude?: readonly string[];

@@ -232,12 +232,18 @@ const model = strict({
   source: nonEmpty.describe("where the files come from: hf://org/repo@commit"),
   tokenSecret: secretKey.optional().describe("token for the source; the loader alone sees it"),
   endpoint: endpoint.optional().describe("mirror of the Hub; the stack's when absent"),
-  include: z.array(pattern).min(1).optional().describe("files to fetch; all when absent"),
+  include: z
+    .array(pattern)
+    .min(1)
+    .optional()
+    .describe("files to fetch; all but weights in formats other than safetensors when absent"),
   exclude: z.array(pattern).min(1).optional().describe("files to leave out"),
   allowPickle: z
     .boolean()
     .default(false)
-    .describe("whether formats that can run code when they are loaded are fetched too"),
+    .describe(
+      "whether weights in every format are fetched, those that can run code when loaded among them",
+    ),
   volume: either<string | z.output<typeof volume>>((got) =>
     isMap(got) ? volume : nonEmpty,
   ).describe("name of an entry in volumes, or a volume of the model's own"),

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import https from "node:https";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { resultAnnotation, type JobReference, type PopulationResult } from "../plan/population";
 
 /** How a pod reaches its API server. */
@@ -23,8 +24,33 @@ export function ownApiServer(environment: NodeJS.ProcessEnv): ApiServer | undefi
   return { host, port, credentials: "/var/run/secrets/kubernetes.io/serviceaccount" };
 }
 
-/** Writes the result into the annotation of a Job, where it stays when the pod is gone. */
+/** The pauses between the attempts to write a result, in milliseconds. */
+const pauses = [500, 1000, 2000];
+
+/**
+ * Writes the result into the annotation of a Job, where it stays when the pod is gone. It is tried a few times, since a
+ * server follows a branch's new commit only where the Job tells of it.
+ *
+ * @throws Error of the last attempt
+ */
 export async function recordResult(
+  result: PopulationResult,
+  job: JobReference,
+  server: ApiServer,
+): Promise<void> {
+  for (const pause of pauses) {
+    try {
+      await patchResult(result, job, server);
+      return;
+    } catch {
+      // The last attempt, below, says why where all of them fail.
+      await setTimeout(pause);
+    }
+  }
+  await patchResult(result, job, server);
+}
+
+async function patchResult(
   result: PopulationResult,
   { namespace, name }: JobReference,
   { host, port, credentials }: ApiServer,

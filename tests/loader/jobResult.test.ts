@@ -6,6 +6,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { ownApiServer, recordResult } from "../../loader/jobResult";
 
 const result = {
@@ -70,6 +71,16 @@ describe("a Job's result", function () {
     assert.deepEqual(JSON.parse(body), {
       metadata: { annotations: { "modelstore/result": JSON.stringify(result) } },
     });
+  });
+
+  it("is tried again when the API server has a bad moment", async () => {
+    status = 503;
+    const before = seen.length;
+    const recorded = recordResult(result, job, api());
+    while (seen.length < before + 2) await setTimeout(50);
+    status = 200;
+    await recorded;
+    assert.equal(seen.length, before + 3);
   });
 
   it("fails where the API server refuses, or is not the one to trust", async () => {

@@ -84,13 +84,11 @@ export async function stopPlatform(progress: Progress, purge: boolean): Promise<
 
 /** Removes a state folder, but not the workspaces of existing clusters, which are no part of the platform. */
 function removeState(state: string): void {
-  if (!existsSync(state)) return;
   const contexts = join(state, contextsFolder);
-  const kept = existsSync(contexts) && readdirSync(contexts).length > 0;
-  for (const entry of readdirSync(state)) {
-    if (entry !== contextsFolder || !kept) {
-      rmSync(join(state, entry), { recursive: true, force: true });
-    }
+  if (!existsSync(contexts) || readdirSync(contexts).length === 0) {
+    rmSync(state, { recursive: true, force: true });
+    return;
   }
-  if (!kept) rmSync(state, { recursive: true });
+  const others = readdirSync(state).filter((entry) => entry !== contextsFolder);
+  for (const entry of others) rmSync(join(state, entry), { recursive: true, force: true });
 }

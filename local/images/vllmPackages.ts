@@ -5,7 +5,7 @@ import { cacheDirectory } from "../paths";
 import type { Progress } from "../progress";
 import { sharedWork } from "../toolchain/sharedWork";
 import { unpackDebianPackages } from "./debianPackages";
-import { requireFreeSpace } from "./freeSpace";
+import { requireFreeSpace } from "../freeSpace";
 import { runPython } from "./python";
 
 /** The exact packages, with their hashes. */

@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { requireFreeSpace } from "../freeSpace";
+import { cacheDirectory } from "../paths";
 import type { Progress } from "../progress";
 import { buildEntry } from "./buildEntry";
 import { builds as allBuilds, type Build } from "./builds";
@@ -90,7 +92,7 @@ async function ensureBuilds(
     const entry = buildEntry(build);
     // The cache is looked at first, so that it serves a machine without network and Go.
     if (!existsSync(entry)) {
-      await ensureBuild(build, entry, await (go ??= ensureGo(progress)), progress, stop.signal);
+      await ensureBuild(build, entry, await (go ??= prepareGo(progress)), progress, stop.signal);
     }
     return namesOf(build).map((name) => [name, join(entry, "bin", name)]);
   };
@@ -109,6 +111,14 @@ async function ensureBuilds(
     if (outcome.status === "rejected") throw first;
     return outcome.value;
   });
+}
+
+/** GiB that the modules' sources, Go's build cache and the programs take when all of them are built. */
+const neededSpace = 12;
+
+async function prepareGo(progress: Progress): Promise<Go> {
+  await requireFreeSpace(cacheDirectory(), neededSpace, "building the toolchain from source");
+  return ensureGo(progress);
 }
 
 // A build compiles on all cores, but links on one: two at once keep two cores busy.

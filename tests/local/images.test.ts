@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cacheEntry } from "../../local/cacheEntry";
 import { run } from "../../local/runProgram";
-import { requireFreeSpace } from "../../local/images/freeSpace";
+import { requireFreeSpace } from "../../local/freeSpace";
 import { ensureImage, type Image } from "../../local/images/image";
 import { nodeImage } from "../../local/images/node";
 import { packImage } from "../../local/images/oci";

@@ -1,5 +1,6 @@
 import { request } from "node:https";
 import { type RequestOptions } from "node:https";
+import { setTimeout as pause } from "node:timers/promises";
 import { type KubeConfig } from "@kubernetes/client-node";
 
 /** A model server's Service. */
@@ -38,14 +39,36 @@ export async function complete(
   body: { readonly model: string; readonly prompt: string; readonly max_tokens: number },
 ): Promise<string> {
   const path = `/api/v1/namespaces/${service.namespace}/services/${service.name}:${service.port}/proxy/v1/completions`;
-  const answer = await post(cluster, path, JSON.stringify({ ...body, temperature: 0 }));
+  const question = JSON.stringify({ ...body, temperature: 0 });
+  const answer = await untilEndpoints(() => post(cluster, path, question));
   const { choices } = JSON.parse(answer) as { choices: { text: string }[] };
   const text = choices[0]?.text;
   if (text === undefined) throw new Error(`the model server answered without a choice: ${answer}`);
   return text;
 }
 
-async function post(cluster: KubeConfig, path: string, body: string): Promise<string> {
+/** How long a Service may take to hear of its ready pods, in milliseconds. */
+const patience = 20_000;
+
+/** Asks again while the API server knows no pod behind the Service: it hears of a ready one a moment after others do. */
+async function untilEndpoints(ask: () => Promise<Answer>): Promise<string> {
+  const end = Date.now() + patience;
+  for (;;) {
+    const { status, text } = await ask();
+    if (status === 200) return text;
+    if (status !== 503 || Date.now() > end) {
+      throw new Error(`the model server's Service answered ${status}: ${text}`);
+    }
+    await pause(200);
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+async function post(cluster: KubeConfig, path: string, body: string): Promise<Answer> {
   const server = cluster.getCurrentCluster()?.server;
   if (server === undefined) throw new Error("the kubeconfig's current context names no cluster");
   const options: RequestOptions = {
@@ -61,8 +84,7 @@ async function post(cluster: KubeConfig, path: string, body: string): Promise<st
       response.on("data", (part: string) => (text += part));
       response.on("error", reject);
       response.on("end", () => {
-        if (response.statusCode === 200) resolve(text);
-        else reject(new Error(`${path} answered ${response.statusCode ?? "nothing"}: ${text}`));
+        resolve({ status: response.statusCode ?? 0, text });
       });
     });
     call.on("timeout", () => call.destroy(new Error(`${path} did not answer within 120 s`)));

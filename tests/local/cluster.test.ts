@@ -215,9 +215,17 @@ describe("embedded cluster", function () {
       "jsonpath={.spec.clusterIP}",
     );
 
-    const ask = `fetch("http://${address}/").then((answer) => answer.text()).then(console.log)`;
-    // kube-proxy hears of a ready pod a moment after everybody else.
-    const answer = await inWeb("node", "-e", ask).catch(() => inWeb("node", "-e", ask));
+    // kube-proxy hears of a ready pod a moment after everybody else, and refuses connections until then.
+    const ask = `(async () => {
+      for (const end = Date.now() + 20000; ; await new Promise((next) => setTimeout(next, 200))) {
+        try {
+          return console.log(await (await fetch("http://${address}/")).text());
+        } catch (error) {
+          if (Date.now() > end) throw error;
+        }
+      }
+    })()`;
+    const answer = await inWeb("node", "-e", ask);
     assert.equal(answer, "hello");
     assert.equal(await kubectl("-n", namespace, "logs", "deployment/web"), "up");
     const outside = `fetch("http://192.0.2.1/").catch((error) => console.log(error.cause.code))`;

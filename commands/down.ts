@@ -42,9 +42,8 @@ runCommand(async () => {
  *   whole cluster goes
  */
 async function destroy(workspace: Workspace, purged: string | undefined): Promise<void> {
-  const outputs = JSON.parse(
-    await pulumiOutput(workspace, ["stack", "output", "--json"]),
-  ) as StackOutputs;
+  // Asked for first: the stack forgets its outputs with its resources.
+  const volumes = purged === undefined ? {} : await volumesOf(workspace);
   const { status } = await pulumi(
     workspace,
     ["destroy", "--yes", "--skip-preview", "--exclude-protected"],
@@ -55,7 +54,12 @@ async function destroy(workspace: Workspace, purged: string | undefined): Promis
       "pulumi destroy failed; the lines above say why. Nothing was stopped: run npm run down again",
     );
   }
-  if (purged !== undefined) await deleteVolumes(workspace, purged, outputs.volumes);
+  if (purged !== undefined) await deleteVolumes(workspace, purged, volumes);
+}
+
+async function volumesOf(workspace: Workspace): Promise<StackOutputs["volumes"]> {
+  const outputs = await pulumiOutput(workspace, ["stack", "output", "--json"]);
+  return (JSON.parse(outputs) as StackOutputs).volumes;
 }
 
 async function deleteVolumes(

@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { BatchV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { complete, parseEndpoint } from "../local/completion";
 import { ensureEngine } from "../local/engine";
+import { modelPrompt } from "../local/hub/model";
 import { checkout, contextDirectory } from "../local/paths";
 import { personalKubeConfig, personalKubeConfigFiles } from "../local/personalKubeConfig";
 import { startPlatform } from "../local/platform";
@@ -27,9 +28,6 @@ import {
 import { CommandError, runCommand } from "./commandError";
 import { type StackOutputs } from "./stackOutputs";
 import { summarize, type PopulationFigures } from "./summary";
-
-/** A prompt that the embedded platform's model was trained to go on with; any other model says something, too. */
-const prompt = "Weights belong";
 
 runCommand(async () => {
   const { values } = parseArgs({
@@ -81,7 +79,7 @@ runCommand(async () => {
     (await progress.step("first completion", () =>
       complete(kubeConfig, parseEndpoint(served.endpoint ?? ""), {
         model: served.servedModelName ?? "",
-        prompt,
+        prompt: modelPrompt,
         max_tokens: 40,
       }),
     ));
@@ -94,7 +92,7 @@ runCommand(async () => {
       ...progress.steps.map(({ name, seconds }) => [name, seconds.toFixed(1)]),
     ]),
   );
-  if (completion !== undefined) print(`${prompt}${completion}`);
+  if (completion !== undefined) print(`${modelPrompt}${completion}`);
   print(
     target.kind === "embedded"
       ? `In a shell: eval "$(npm run -s env)", then kubectl, pulumi and the rest see this platform. The end: npm run down`

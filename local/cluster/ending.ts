@@ -1,10 +1,10 @@
 import type { Layout } from "./layout";
 import { freeLoopDevices } from "./loopDevices";
 import { mountsBelow } from "./mounts";
-import { eventually, output } from "./processes";
+import { run } from "../runProgram";
+import { eventually } from "./processes";
 
-const ctr = (...args: string[]): Promise<string> =>
-  output("ctr", ["--namespace", "k8s.io", ...args]);
+const ctr = (...args: string[]): Promise<string> => run("ctr", ["--namespace", "k8s.io", ...args]);
 
 /** How long containers have to end by themselves, in seconds. */
 const grace = 5;
@@ -43,6 +43,6 @@ async function signalContainers(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
 
 /** Unmounts the pods' volumes and frees the loop devices below them; what they hold stays in its files. */
 export async function releaseVolumes(layout: Layout): Promise<void> {
-  for (const place of mountsBelow("/var/lib/kubelet")) await output("umount", [place]);
+  for (const place of mountsBelow("/var/lib/kubelet")) await run("umount", [place]);
   await freeLoopDevices(layout.volumes);
 }

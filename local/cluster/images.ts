@@ -1,8 +1,7 @@
-import { output } from "./processes";
+import { run } from "../runProgram";
 import type { ImageArchive } from "./settings";
 
-const ctr = (...args: string[]): Promise<string> =>
-  output("ctr", ["--namespace", "k8s.io", ...args]);
+const ctr = (...args: string[]): Promise<string> => run("ctr", ["--namespace", "k8s.io", ...args]);
 
 interface OciIndex {
   readonly manifests: readonly {
@@ -40,7 +39,7 @@ async function digests(): Promise<Map<string, string>> {
 /** The digest of the named image in an OCI archive. */
 async function digestIn(archive: string, name: string): Promise<string | undefined> {
   const index = JSON.parse(
-    await output("tar", ["--extract", "--to-stdout", "--file", archive, "index.json"]),
+    await run("tar", ["--extract", "--to-stdout", "--file", archive, "index.json"]),
   ) as OciIndex;
   return index.manifests.find(
     ({ annotations }) => annotations?.["io.containerd.image.name"] === name,

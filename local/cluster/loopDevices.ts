@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from "node:fs";
-import { eventually, output } from "./processes";
+import { run } from "../runProgram";
+import { eventually } from "./processes";
 
 interface LoopDevice {
   readonly name: string;
@@ -10,7 +11,7 @@ interface LoopDevice {
 export async function loopDevicesBelow(folder: string): Promise<string[]> {
   // The kernel knows the files by their names without symbolic links, also after they were removed.
   const real = existsSync(folder) ? realpathSync(folder) : folder;
-  const listed = await output("losetup", ["--json", "--list", "--output", "NAME,BACK-FILE"]);
+  const listed = await run("losetup", ["--json", "--list", "--output", "NAME,BACK-FILE"]);
   // It prints nothing at all when there are none.
   const { loopdevices } = JSON.parse(listed || '{"loopdevices":[]}') as {
     loopdevices: readonly LoopDevice[];
@@ -22,7 +23,7 @@ export async function loopDevicesBelow(folder: string): Promise<string[]> {
 
 /** Frees the loop devices whose files lie below a folder, and waits until they are free. */
 export async function freeLoopDevices(folder: string): Promise<void> {
-  for (const name of await loopDevicesBelow(folder)) await output("losetup", ["--detach", name]);
+  for (const name of await loopDevicesBelow(folder)) await run("losetup", ["--detach", name]);
   const free = await eventually(async () => (await loopDevicesBelow(folder)).length === 0, {
     seconds: 10,
   });

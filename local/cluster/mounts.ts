@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { mountName, type Hierarchy } from "./cgroups";
 import type { Layout } from "./layout";
-import { output } from "./processes";
+import { run } from "../runProgram";
 
 /** What the node's file system is put together from. */
 export interface MountArgs {
@@ -17,7 +17,7 @@ export interface MountArgs {
 /** Where originals are kept while something is mounted over them. */
 const staging = "/mnt";
 
-const mount = (...args: string[]): Promise<string> => output("mount", args);
+const mount = (...args: string[]): Promise<string> => run("mount", args);
 
 /**
  * Turns the private mount namespace into the node's file system: the machine's, with the packages' files added to
@@ -68,7 +68,7 @@ async function setAside(folders: readonly string[]): Promise<() => Promise<void>
       mkdirSync(folder, { recursive: true });
       await mount("--rbind", join(staging, String(index)), folder);
     }
-    await output("umount", ["-R", staging]);
+    await run("umount", ["-R", staging]);
   };
 }
 

@@ -1,5 +1,6 @@
 import { alone } from "../alone";
-import { eventually, output } from "./processes";
+import { run } from "../runProgram";
+import { eventually } from "./processes";
 
 /** The two ends of the link between the machine and an embedded node. */
 export interface Link {
@@ -56,9 +57,9 @@ export function freeNumber(used: ReadonlySet<number>, preferred: number): number
 
 /** The numbers of all networks in 10.213.0.0/16 that this machine has addresses in or routes to. */
 async function usedNumbers(): Promise<Set<number>> {
-  const addresses = JSON.parse(await output("ip", ["-j", "-4", "address"])) as AddressInfo[];
+  const addresses = JSON.parse(await run("ip", ["-j", "-4", "address"])) as AddressInfo[];
   const routes = JSON.parse(
-    await output("ip", ["-j", "-4", "route", "show", "table", "all"]),
+    await run("ip", ["-j", "-4", "route", "show", "table", "all"]),
   ) as RouteInfo[];
   const seen = [
     ...addresses.flatMap((link) => link.addr_info.map((info) => info.local ?? "")),
@@ -76,23 +77,23 @@ export async function makeLink(id: string, preferred: number): Promise<Link> {
   return alone("addresses", async () => {
     const link = linkOf(id, freeNumber(await usedNumbers(), preferred));
     const pair = ["link", "add", link.name, "type", "veth", "peer", "name", link.peer];
-    await output("ip", pair);
-    await output("ip", ["address", "add", `${link.machineAddress}/30`, "dev", link.name]);
-    await output("ip", ["link", "set", link.name, "up"]);
+    await run("ip", pair);
+    await run("ip", ["address", "add", `${link.machineAddress}/30`, "dev", link.name]);
+    await run("ip", ["link", "set", link.name, "up"]);
     return link;
   });
 }
 
 /** Moves the node's end of the link into the network namespace that the process lives in. */
 export async function handOver(link: Link, pid: number): Promise<void> {
-  await output("ip", ["link", "set", link.peer, "netns", String(pid), "name", nodeEnd]);
+  await run("ip", ["link", "set", link.peer, "netns", String(pid), "name", nodeEnd]);
 }
 
 /** Says whether the machine's end of a node's link is there. */
 export async function linkExists(id: string): Promise<boolean> {
   const { name } = linkOf(id, 0);
   const links = JSON.parse(
-    await output("ip", ["-j", "link", "show", "type", "veth"]),
+    await run("ip", ["-j", "link", "show", "type", "veth"]),
   ) as AddressInfo[];
   return links.some((link) => link.ifname === name);
 }
@@ -101,7 +102,7 @@ export async function linkExists(id: string): Promise<boolean> {
 export async function removeLink(id: string): Promise<void> {
   if (!(await linkExists(id))) return;
   try {
-    await output("ip", ["link", "delete", linkOf(id, 0).name]);
+    await run("ip", ["link", "delete", linkOf(id, 0).name]);
   } catch (error) {
     // It goes by itself with the node's network namespace, perhaps just now.
     if (await linkExists(id)) throw error;
@@ -110,16 +111,16 @@ export async function removeLink(id: string): Promise<void> {
 
 /** Sets up the node's side, from within its network namespace, once the machine has made the link. */
 export async function setUpNodeSide(link: Link, serviceRange: string): Promise<void> {
-  await output("ip", ["link", "set", "lo", "up"]);
+  await run("ip", ["link", "set", "lo", "up"]);
   const there = await eventually(
-    async () => (await output("ip", ["-br", "link"])).includes(`${nodeEnd}@`),
+    async () => (await run("ip", ["-br", "link"])).includes(`${nodeEnd}@`),
     { seconds: 20 },
   );
   if (!there)
     throw new Error(`the machine's end of the link ${link.name} was not made within 20 s`);
-  await output("ip", ["address", "add", `${link.nodeAddress}/30`, "dev", nodeEnd]);
-  await output("ip", ["link", "set", nodeEnd, "up"]);
+  await run("ip", ["address", "add", `${link.nodeAddress}/30`, "dev", nodeEnd]);
+  await run("ip", ["link", "set", nodeEnd, "up"]);
   // A packet to a Service needs a route before kube-proxy's rules can send it elsewhere. There is no default route: the
   // node reaches nothing outside, and says so at once instead of letting connections hang.
-  await output("ip", ["route", "add", serviceRange, "dev", nodeEnd]);
+  await run("ip", ["route", "add", serviceRange, "dev", nodeEnd]);
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { ApiClient } from "./apiClient";
 import { kubeconfigOf } from "./services";
 import { layoutOf } from "./layout";
-import { output } from "./processes";
+import { run } from "../runProgram";
 import type { Settings } from "./settings";
 
 const ownObjects = join(__dirname, "objects");
@@ -11,7 +11,7 @@ const ownTypes = join(__dirname, "crds");
 /** Puts into the cluster what the node's parts and its users expect to find there. */
 export async function applyObjects(settings: Settings, api: ApiClient): Promise<void> {
   const apply = (...files: string[]): Promise<string> =>
-    output(settings.binaries.kubectl, [
+    run(settings.binaries.kubectl, [
       `--kubeconfig=${kubeconfigOf(layoutOf(settings.state), "supervisor")}`,
       ...["apply", "--server-side", "--force-conflicts", "--field-manager=modelstore-local"],
       ...files.flatMap((file) => ["--filename", file]),

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kubernetesServiceAddress, nodeName } from "./layout";
-import { output } from "./processes";
+import { run } from "../runProgram";
 
 /** A private key and the certificate for it, as files. */
 export interface KeyPair {
@@ -83,7 +83,7 @@ export async function makePki(folder: string, nodeAddress: string): Promise<Pki>
   const pki = pkiIn(folder);
   const authorityKey = join(folder, "authority.key");
   if (!existsSync(pki.authority)) {
-    await output("openssl", [
+    await run("openssl", [
       ...request,
       ...curve,
       ...["-keyout", authorityKey, "-out", pki.authority, "-subj", "/CN=modelstore embedded node"],
@@ -93,11 +93,11 @@ export async function makePki(folder: string, nodeAddress: string): Promise<Pki>
     ]);
   }
   if (!existsSync(pki.serviceAccountKey)) {
-    await output("openssl", ["genrsa", "-out", pki.serviceAccountKey, "2048"]);
+    await run("openssl", ["genrsa", "-out", pki.serviceAccountKey, "2048"]);
   }
 
   const issue = async (pair: KeyPair, subject: string, extensions: string[]): Promise<void> => {
-    await output("openssl", [
+    await run("openssl", [
       ...request,
       ...curve,
       ...["-CA", pki.authority, "-CAkey", authorityKey],

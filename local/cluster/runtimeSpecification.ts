@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { output } from "./processes";
+import { run } from "../runProgram";
 
 interface Specification {
   readonly mounts: readonly unknown[];
@@ -15,7 +15,7 @@ export async function writeRuntimeSpecification(
   file: string,
   vllm: string | undefined,
 ): Promise<void> {
-  const specification = JSON.parse(await output("ctr", ["oci", "spec"])) as Specification;
+  const specification = JSON.parse(await run("ctr", ["oci", "spec"])) as Specification;
   const mounts = [...specification.mounts];
   if (vllm !== undefined) {
     mounts.push({
